@@ -1,0 +1,48 @@
+// The demo: one page on localhost, fed by three event streams of this process.
+
+import { createServer } from 'node:http'
+import { closeAllStreams } from 'eventwire'
+import { AccessLog } from './access-log.js'
+import { Metrics } from './metrics.js'
+import { createHandler } from './routes.js'
+
+const DEFAULT_PORT = 3_000
+const HOST = '127.0.0.1'
+
+const accessLog = new AccessLog()
+const metrics = new Metrics()
+const server = createServer(createHandler({ accessLog, metrics }))
+
+server.on('listening', () => {
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  console.log(`eventwire demo: http://${HOST}:${port}  (Ctrl+C to stop)`)
+})
+server.on('error', (error) => {
+  const isTaken = /** @type {NodeJS.ErrnoException} */ (error).code === 'EADDRINUSE'
+  if (isTaken && process.env['PORT'] === undefined) {
+    server.listen(0, HOST)
+    return
+  }
+  console.error(`eventwire demo: ${error.message}`)
+  process.exitCode = 1
+  void accessLog.remove()
+})
+process.once('SIGINT', shutDown)
+process.once('SIGTERM', shutDown)
+
+listen(process.env['PORT'] ?? `${DEFAULT_PORT}`)
+
+/** @param {string} port */
+function listen(port) {
+  if (/^\d{1,5}$/.test(port) && Number(port) <= 65_535) server.listen(Number(port), HOST)
+  else server.emit('error', new RangeError(`expected PORT to be from 0 to 65535, got "${port}"`))
+}
+
+/** Ends all streams; with the last connection the process ends by itself. */
+async function shutDown() {
+  server.close()
+  await closeAllStreams({ withinMs: 300 })
+  // Those that were streams a moment ago would be kept for the next request.
+  server.closeAllConnections()
+  await accessLog.remove()
+}

@@ -1,0 +1,142 @@
+// The one clock behind every heartbeat, stall timeout and lifetime: a single timer, never one a stream.
+
+import { nextTurn } from './turn.js'
+
+/** Alarms of one delay, in the order in which they fall due: each start goes to the end. */
+interface Queue {
+  first: Alarm | undefined
+  last: Alarm | undefined
+}
+
+const queues = new Map<number, Queue>()
+
+/** A timer that is this late had no chance to see its sockets either. */
+const LATE_MS = 250
+
+let timer: ReturnType<typeof setTimeout> | undefined
+/** What the timer was set with. A test's fake timers come and go while alarms wait. */
+let timers = { set: setTimeout, clear: clearTimeout }
+let timerDueMs = Number.POSITIVE_INFINITY
+let elapsedMs = 0
+let lastReadMs = wholeMs()
+
+let ringDue: () => void
+
+/** Rings once, some time after its last start. Starting it anew costs a few pointers, no timer. */
+export class Alarm {
+  readonly #ring: () => void
+  #delayMs = 0
+  #dueMs = 0
+  #previous: Alarm | undefined
+  #next: Alarm | undefined
+  #isWaiting = false
+
+  /** @param ring - must not throw: nobody is there to catch it */
+  constructor(ring: () => void) {
+    this.#ring = ring
+  }
+
+  /**
+   * Starts to wait, or starts over.
+   *
+   * @param delayMs - 1 to 2147483647. Each delay in use has a queue of its own, and each ring looks at
+   * all queues: take few different ones.
+   */
+  start(delayMs: number): void {
+    if (this.#isWaiting) this.#leave()
+    this.#isWaiting = true
+    this.#delayMs = delayMs
+    this.#dueMs = nowMs() + delayMs
+    let queue = queues.get(delayMs)
+    if (queue === undefined) {
+      queue = { first: undefined, last: undefined }
+      queues.set(delayMs, queue)
+    }
+    this.#previous = queue.last
+    if (queue.last === undefined) queue.first = this
+    else queue.last.#next = this
+    queue.last = this
+    // An alarm that starts over leaves the timer where it is: that one rings too early, finds
+    // nothing due and is set anew, once for however many starts.
+    if (this.#dueMs < timerDueMs || timers.set !== setTimeout) setTimer(this.#dueMs)
+  }
+
+  /** Stops waiting. */
+  stop(): void {
+    if (!this.#isWaiting) return
+    this.#leave()
+    this.#isWaiting = false
+    if (queues.size === 0) clearTimer()
+  }
+
+  #leave(): void {
+    const queue = queues.get(this.#delayMs) as Queue
+    if (this.#previous === undefined) queue.first = this.#next
+    else this.#previous.#next = this.#next
+    if (this.#next === undefined) queue.last = this.#previous
+    else this.#next.#previous = this.#previous
+    this.#previous = undefined
+    this.#next = undefined
+    if (queue.first === undefined) queues.delete(this.#delayMs)
+  }
+
+  static {
+    ringDue = () => {
+      const now = nowMs()
+      let soonest = Number.POSITIVE_INFINITY
+      for (const queue of queues.values()) {
+        for (let alarm = queue.first; alarm !== undefined; alarm = queue.first) {
+          if (alarm.#dueMs > now) {
+            soonest = Math.min(soonest, alarm.#dueMs)
+            break
+          }
+          alarm.stop()
+          alarm.#ring()
+        }
+      }
+      if (soonest < timerDueMs) setTimer(soonest)
+    }
+  }
+}
+
+function setTimer(dueMs: number): void {
+  const soonestMs = Math.min(dueMs, timerDueMs)
+  clearTimer()
+  timers = { set: setTimeout, clear: clearTimeout }
+  timerDueMs = soonestMs
+  timer = setTimeout(onTimer, Math.max(1, soonestMs - nowMs()))
+  // A heartbeat is no reason to keep a process alive.
+  ;(timer as { unref?: () => void }).unref?.()
+}
+
+function clearTimer(): void {
+  timers.clear(timer)
+  timerDueMs = Number.POSITIVE_INFINITY
+}
+
+function onTimer(): void {
+  const isLate = nowMs() - timerDueMs > LATE_MS
+  // The timer was set for this moment, so it has come, whatever the clock says: timers may be early
+  // by a fraction of a millisecond, and fake ones run on another clock altogether.
+  elapsedMs = Math.max(elapsedMs, timerDueMs)
+  timerDueMs = Number.POSITIVE_INFINITY
+  // After the loop was blocked, timers run before sockets: a client that did read in the meantime
+  // would be called stalled. One turn lets its drain be heard first.
+  if (isLate) nextTurn(ringDue)
+  else ringDue()
+}
+
+/**
+ * Whole milliseconds, as timers count, on a clock that never goes back and knows nothing of the wall clock's jumps. Fake timers
+ * set the underlying one back and forth: only its progress counts.
+ */
+function nowMs(): number {
+  const readMs = wholeMs()
+  if (readMs > lastReadMs) elapsedMs += readMs - lastReadMs
+  lastReadMs = readMs
+  return elapsedMs
+}
+
+function wholeMs(): number {
+  return Math.round(performance.now())
+}

@@ -1,0 +1,107 @@
+// One event and its wire text. Nothing else in the package writes wire text.
+
+import { integer, outOfRange, wrongType } from './misuse.js'
+
+/**
+ * What travels: the fields of one event, by the names that the standard gives them.
+ *
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation}
+ */
+export interface SseEvent<Name extends string = string, Data = unknown> {
+  /** The event's name, one line. Absent: the client dispatches it as `message`. */
+  event?: Name | undefined
+  /**
+   * What the event carries. A string is sent verbatim (line breaks arrive as LF, an unpaired
+   * surrogate as U+FFFD, as everywhere that UTF-8 is written); anything else is sent as JSON.
+   */
+  data?: Data | undefined
+  /** What the client sends back as `Last-Event-ID` when it reconnects: one line without NUL. */
+  id?: string | number | undefined
+  /** How long the client is to wait before it reconnects, in milliseconds: an integer >= 0. */
+  retry?: number | undefined
+  /** Text that the client ignores. */
+  comment?: string | undefined
+}
+
+/** Turns data that is no string into text. */
+export type Serialize = (data: unknown) => string
+
+/**
+ * Gives the wire text of one event: comments first, then event, id, retry and data, then the blank
+ * line that ends it.
+ *
+ * An event with a name and no data gets empty data: without any, the client would drop it.
+ *
+ * @param serialize - turns data that is no string into text
+ * @defaultValue serialize: `JSON.stringify`
+ * @throws {TypeError} when the event has no field at all, when a field has the wrong type, or when
+ * it holds what the format cannot carry: a line break or half a surrogate pair in `event` or `id`, a NUL in `id`.
+ * @throws {RangeError} when `retry` is no safe integer >= 0, or `id` no finite number.
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream}
+ */
+export function encodeEvent(event: SseEvent, serialize: Serialize = JSON.stringify): string {
+  if (typeof event !== 'object' || event === null) throw wrongType('the event', SHAPE, event)
+  const { event: name, data, id, retry, comment } = event
+  let text = ''
+  if (comment !== undefined) text = encodeComment(comment)
+  if (name !== undefined) text += `event: ${oneLine('`event`', name, LINE_BREAK)}\n`
+  if (id !== undefined) text += `id: ${encodeId(id)}\n`
+  if (retry !== undefined) {
+    text += `retry: ${integer('`retry`', retry, 0, Number.MAX_SAFE_INTEGER)}\n`
+  }
+  if (data !== undefined) text += lines('data: ', encodeData(data, serialize))
+  else if (name !== undefined) text += 'data: \n'
+  if (text === '') throw wrongType('the event', SHAPE, event)
+  return `${text}\n`
+}
+
+const SHAPE = 'an object with at least one of event, data, id, retry and comment'
+const LINE_BREAK = /[\r\n]/
+
+// [spec] If the field value does not contain U+0000 NULL, then set the last event ID buffer to
+// [spec] the field value. Otherwise, ignore the field.
+// A client drops such an id in silence and later resumes from the wrong place.
+const NOT_IN_ID = /[\0\r\n]/
+
+function encodeId(id: string | number): string {
+  if (typeof id !== 'number') return oneLine('`id`', id, NOT_IN_ID)
+  if (!Number.isFinite(id)) throw outOfRange('`id`', 'a finite number', id)
+  return `${id}`
+}
+
+function encodeData(data: unknown, serialize: Serialize): string {
+  if (typeof data === 'string') return data
+  const text = serialize(data)
+  if (typeof text === 'string') return text
+  throw serialize === JSON.stringify
+    ? wrongType('`data`', 'a string or something that JSON can carry', data)
+    : wrongType('what `serialize` returns', 'a string', text)
+}
+
+function encodeComment(comment: string): string {
+  if (typeof comment !== 'string') throw wrongType('`comment`', 'a string', comment)
+  return lines(': ', comment)
+}
+
+/** Refuses what would end the line early and let the rest pass for fields, or for whole events. */
+function oneLine(name: string, value: string, forbidden: RegExp): string {
+  if (typeof value !== 'string') {
+    throw wrongType(name, name === '`id`' ? 'a string or a number' : 'a string', value)
+  }
+  if (forbidden.test(value)) {
+    throw wrongType(name, `one line${forbidden === NOT_IN_ID ? ' without NUL' : ''}`, value)
+  }
+  // Half a surrogate pair has no UTF-8: the client would see, and send back, another text.
+  if (!value.isWellFormed()) throw wrongType(name, 'well-formed Unicode', value)
+  return value
+}
+
+// [spec] Lines must be separated by either a CRLF pair, a single LF or a single CR.
+// Each of the three in a value therefore starts a new field line. A trailing one gives an empty
+// last line, so that the client puts it back.
+function lines(prefix: string, value: string): string {
+  // Two searches for a character are many times cheaper than one scan by regular expression.
+  const unified = value.indexOf('\r') === -1 ? value : value.replace(/\r\n?/g, '\n')
+  if (unified.indexOf('\n') === -1) return `${prefix}${unified}\n`
+  return `${prefix}${unified.replaceAll('\n', `\n${prefix}`)}\n`
+}

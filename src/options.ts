@@ -1,0 +1,114 @@
+// What a stream can be told when it opens, with the defaults.
+
+import type { OverflowPolicy } from './backlog.js'
+import type { Serialize } from './event.js'
+import { harmlessLastEventId } from './last-event-id.js'
+import { delay, integer, MAX_DELAY_MS, oneOf, optional, wrongType } from './misuse.js'
+
+/** How one stream behaves. Every option can be left out. */
+export interface SseStreamOptions {
+  /**
+   * How long the connection may be silent before a comment keeps it open, in milliseconds: 1 to
+   * 2147483647, or `false` for never. Proxies close what is silent for too long, commonly for 30 to 60
+   * seconds; a client that vanished without a word is found out by the write too.
+   *
+   * @defaultValue `15_000`; `8_000` on Bun, whose server closes what is silent for 10 seconds.
+   */
+  heartbeatMs?: number | false | undefined
+  /**
+   * The reconnection time sent first, in milliseconds: an integer >= 0. Without one, clients use
+   * their own: browsers wait a few seconds.
+   *
+   * @defaultValue none
+   * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#concept-event-stream-reconnection-time}
+   */
+  retryMs?: number | undefined
+  /**
+   * The id of the last event that the client has received. One with control characters or of more than
+   * 1,024 bytes is replaced by a placeholder that no log knows.
+   *
+   * @defaultValue what the client sent, where an adapter opens the stream; else `''`
+   */
+  lastEventId?: string | undefined
+  /**
+   * How much may wait for a client that does not take it, in UTF-8 bytes: an integer >= 1. What is sent
+   * in one turn of the event loop to a client that keeps up is never cut for its size.
+   *
+   * @defaultValue `1_048_576`
+   */
+  maxBufferedBytes?: number | undefined
+  /**
+   * What happens when more waits than `maxBufferedBytes`.
+   *
+   * @defaultValue `'close'`
+   */
+  overflow?: OverflowPolicy | undefined
+  /**
+   * How long a client may take no byte at all while some wait for it, in milliseconds, before its
+   * connection is cut: 1 to 2147483647, or `false` for no limit.
+   *
+   * @defaultValue `60_000`
+   */
+  stallTimeoutMs?: number | false | undefined
+  /**
+   * The longest life of the stream, in milliseconds: 1 to 2147483647. It ends at random between 80 and
+   * 100 % of it, so that clients do not come back all at once. Use it to spread clients over servers
+   * that were added, or to check permissions anew.
+   *
+   * @defaultValue none
+   */
+  maxLifetimeMs?: number | undefined
+  /** Closes the stream when it aborts. One signal may serve any number of streams. */
+  signal?: AbortSignal | undefined
+  /**
+   * Turns data that is no string into text.
+   *
+   * @defaultValue `JSON.stringify`
+   */
+  serialize?: Serialize | undefined
+}
+
+/** The options of a stream, checked and complete. */
+export type ResolvedOptions = ReturnType<typeof resolveOptions>
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws {TypeError} when one has the wrong type.
+ * @throws {RangeError} when a number is out of its range.
+ */
+export function resolveOptions(options: SseStreamOptions) {
+  if (typeof options !== 'object' || options === null) {
+    throw wrongType('the options', 'an object', options)
+  }
+  const { signal, retryMs, maxLifetimeMs } = options
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw wrongType('`signal`', 'an AbortSignal', signal)
+  }
+  return {
+    signal,
+    heartbeatMs: delay('`heartbeatMs`', options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS),
+    retryMs:
+      retryMs === undefined ? undefined : integer('`retryMs`', retryMs, 0, Number.MAX_SAFE_INTEGER),
+    lastEventId: harmlessLastEventId(
+      optional('`lastEventId`', options.lastEventId, 'string') ?? '',
+    ),
+    maxBufferedBytes: integer(
+      '`maxBufferedBytes`',
+      options.maxBufferedBytes ?? 1_048_576,
+      1,
+      Number.MAX_SAFE_INTEGER,
+    ),
+    overflow: oneOf('`overflow`', options.overflow ?? 'close', POLICIES),
+    stallTimeoutMs: delay('`stallTimeoutMs`', options.stallTimeoutMs ?? 60_000),
+    maxLifetimeMs:
+      maxLifetimeMs === undefined
+        ? undefined
+        : integer('`maxLifetimeMs`', maxLifetimeMs, 1, MAX_DELAY_MS),
+    serialize: optional('`serialize`', options.serialize, 'function'),
+  }
+}
+
+const POLICIES: readonly OverflowPolicy[] = ['close', 'drop-oldest', 'drop-newest']
+
+const DEFAULT_HEARTBEAT_MS = 'Bun' in globalThis ? 8_000 : 15_000

@@ -1,0 +1,240 @@
+// How wire text leaves for one client: a chunk a tick, no faster than the client takes it.
+
+import { Backlog, type OverflowPolicy } from './backlog.js'
+import { Alarm } from './clock.js'
+import { type Deferred, deferred } from './deferred.js'
+import { registry } from './registry.js'
+import type { Sink } from './sink.js'
+import { currentTurn, isPast } from './turn.js'
+import { byteLength, encodeText } from './utf8.js'
+
+/** What a slow client may cost. */
+export interface OutboxLimits {
+  readonly maxBufferedBytes: number
+  readonly overflow: OverflowPolicy
+  readonly stallTimeoutMs: number | false
+}
+
+/** Whom the outbox tells. */
+export interface OutboxOwner {
+  /** Something was written: the connection is not silent. */
+  onWrite(): void
+  /** The client, or the sink, is to be given up. */
+  onFailure(reason: 'overflow' | 'stalled' | 'error', error?: Error): void
+}
+
+/**
+ * What is handed to the sink at once. The rest of a longer chunk follows as the client takes it, so that
+ * a slow client is seen to move, and what it leaves lying is counted here.
+ */
+const PIECE_BYTES = 65_536
+
+/** How often a blocked client is looked at: for the stall timeout, and for more than it may leave lying. */
+const WATCH_MS = 5_000
+
+/** What is on its way to one client. */
+export class Outbox {
+  readonly #sink: Sink
+  readonly #limits: OutboxLimits
+  readonly #owner: OutboxOwner
+
+  /** What was added in this synchronous run and leaves at its end. */
+  #tick = ''
+  #isFlushScheduled = false
+  /** What is left of a chunk that was too long to hand over at once. */
+  #rest: Uint8Array | undefined
+  /** What was added while the sink had enough. */
+  #backlog: Backlog | undefined
+  /** The sink has enough: everything waits for its drain. */
+  #isBlocked = false
+  #blockedTurn = 0
+  #watch: Alarm | undefined
+  #patienceMs = 0
+  #isEnding = false
+  #isSinkEnded = false
+  #isClosed = false
+  #drained: Deferred<void> | undefined
+
+  constructor(sink: Sink, limits: OutboxLimits, owner: OutboxOwner) {
+    this.#sink = sink
+    this.#limits = limits
+    this.#owner = owner
+    sink.onDrain(() => this.#onDrain())
+  }
+
+  /** The UTF-8 bytes that wait for the client, here and in the sink. */
+  get bufferedBytes(): number {
+    return this.#isClosed
+      ? 0
+      : byteLength(this.#tick) + (this.#backlog?.bytes ?? 0) + this.#handedBytes
+  }
+
+  /** Whether the client has left lying what it was given. */
+  get isBlocked(): boolean {
+    return this.#isBlocked
+  }
+
+  /** Whether nothing waits here; the sink may still hold something that it had room for. */
+  get isDrained(): boolean {
+    return this.#isClosed || (this.#tick === '' && !this.#isBlocked)
+  }
+
+  /** Settles when nothing waits here, or when the outbox is closed. */
+  drained(): Promise<void> {
+    if (this.isDrained) return Promise.resolve()
+    this.#drained ??= deferred()
+    return this.#drained.promise
+  }
+
+  /**
+   * Takes the text of one event; it leaves at the end of this synchronous run.
+   *
+   * @returns `false` when it would be wise to wait for `drained`.
+   */
+  add(text: string, conflate?: string): boolean {
+    if (this.#isBlocked) {
+      this.#hold(text, conflate)
+      return false
+    }
+    this.#tick += text
+    if (!this.#isFlushScheduled) {
+      this.#isFlushScheduled = true
+      queueMicrotask(() => {
+        this.#isFlushScheduled = false
+        this.#flush()
+      })
+    }
+    return this.#tick.length < PIECE_BYTES
+  }
+
+  /** Takes a last text, also where the backlog is full, and ends the sink after everything has left. */
+  end(text: string): void {
+    if (!this.#isBlocked) this.#tick += text
+    else if (text !== '') this.#held.add(text, undefined, 0, false)
+    this.#isEnding = true
+    this.#flush()
+    this.#endSink()
+  }
+
+  /** Drops what is held: the connection is gone. */
+  close(): void {
+    this.#isClosed = true
+    this.#tick = ''
+    this.#rest = undefined
+    this.#backlog = undefined
+    this.#watch?.stop()
+    this.#settleDrained()
+  }
+
+  /** Bytes handed over, or begun to be, that the client has not taken. */
+  get #handedBytes(): number {
+    return this.#sink.bufferedBytes + (this.#rest?.length ?? 0)
+  }
+
+  get #held(): Backlog {
+    this.#backlog ??= new Backlog(this.#limits.maxBufferedBytes, this.#limits.overflow)
+    return this.#backlog
+  }
+
+  #hold(text: string, conflate: string | undefined): void {
+    const isSlow = isPast(this.#blockedTurn)
+    const dropped = this.#held.add(text, conflate, this.#handedBytes, isSlow)
+    if (dropped === 'overflow') this.#owner.onFailure('overflow')
+    else registry.counters.dropped += dropped
+  }
+
+  #flush(): void {
+    const text = this.#tick
+    if (text === '') return
+    this.#tick = ''
+    this.#handOver(text)
+    this.#settleDrained()
+  }
+
+  #handOver(text: string): void {
+    if (text.length <= PIECE_BYTES) this.#write(text, byteLength(text))
+    else {
+      this.#rest = encodeText(text)
+      this.#handOverRest()
+    }
+  }
+
+  #handOverRest(): void {
+    while (this.#rest !== undefined && !this.#isBlocked) {
+      const piece = this.#rest.subarray(0, PIECE_BYTES)
+      this.#rest = piece.length < this.#rest.length ? this.#rest.subarray(PIECE_BYTES) : undefined
+      this.#write(piece, piece.length)
+    }
+  }
+
+  #write(chunk: string | Uint8Array, bytes: number): void {
+    let hasRoom: boolean
+    try {
+      hasRoom = this.#sink.write(chunk)
+    } catch (error) {
+      this.#owner.onFailure('error', error as Error)
+      return
+    }
+    if (this.#isClosed) return
+    registry.counters.bytesSent += bytes
+    this.#owner.onWrite()
+    if (hasRoom) return
+    this.#isBlocked = true
+    this.#blockedTurn = currentTurn()
+    this.#startWatch()
+  }
+
+  #onDrain(): void {
+    if (this.#isClosed || !this.#isBlocked) return
+    if (this.#isSinkEnded) {
+      this.#startWatch()
+      return
+    }
+    this.#isBlocked = false
+    this.#handOverRest()
+    while (!this.#isBlocked && this.#backlog !== undefined && this.#backlog.bytes > 0) {
+      this.#handOver(this.#backlog.take(PIECE_BYTES))
+    }
+    if (!this.#isBlocked) this.#watch?.stop()
+    if (this.#isEnding) this.#endSink()
+    this.#settleDrained()
+  }
+
+  /** Ends the sink once everything has been handed to it. */
+  #endSink(): void {
+    if (this.#isClosed || this.#isSinkEnded) return
+    if (this.#rest !== undefined || (this.#backlog?.bytes ?? 0) > 0) return
+    this.#isSinkEnded = true
+    // It may hold a piece still, and the client may never take it.
+    this.#isBlocked = true
+    this.#startWatch()
+    try {
+      this.#sink.end()
+    } catch (error) {
+      this.#owner.onFailure('error', error as Error)
+    }
+  }
+
+  /** Starts to watch a client that has not taken what it was given, or starts over after it took some. */
+  #startWatch(): void {
+    this.#patienceMs = this.#limits.stallTimeoutMs || Number.POSITIVE_INFINITY
+    this.#watch ??= new Alarm(() => this.#lookAfter())
+    this.#watch.start(Math.min(this.#patienceMs, WATCH_MS))
+  }
+
+  #lookAfter(): void {
+    const { maxBufferedBytes, overflow } = this.#limits
+    this.#patienceMs -= WATCH_MS
+    // It was given more than the bound in one turn, and has taken nothing of it since.
+    if (overflow === 'close' && this.bufferedBytes > maxBufferedBytes) {
+      this.#owner.onFailure('overflow')
+    } else if (this.#patienceMs <= 0) this.#owner.onFailure('stalled')
+    else this.#watch?.start(Math.min(this.#patienceMs, WATCH_MS))
+  }
+
+  #settleDrained(): void {
+    if (this.#drained === undefined || !this.isDrained) return
+    this.#drained.resolve()
+    this.#drained = undefined
+  }
+}

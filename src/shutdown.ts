@@ -1,0 +1,108 @@
+// Closing all streams of the process, so that it can stop.
+
+import { encodeEvent, type SseEvent } from './event.js'
+import { integer, MAX_DELAY_MS, outOfRange, wrongType } from './misuse.js'
+import { type RegisteredStream, registry, shutDown } from './registry.js'
+
+/** How {@link closeAllStreams} goes about it. */
+export interface CloseAllOptions {
+  /**
+   * The time it may take, in milliseconds: 0 to 2147483647. The ends are spread over the first four
+   * fifths of it; who has not taken the rest of its events when it is over is cut. A client that reads
+   * gets a quarter of a second for that in any case.
+   *
+   * @defaultValue `1_000`
+   */
+  withinMs?: number | undefined
+  /**
+   * How long each client is to wait before it reconnects, in milliseconds: one time, or the bounds
+   * between which each gets its own at random, so that they do not return all at once.
+   *
+   * @defaultValue `[1_000, 5_000]`
+   */
+  retryMs?: number | readonly [min: number, max: number] | undefined
+  /** A last event for every client. */
+  farewell?: SseEvent | undefined
+}
+
+/** What a client that reads gets to take its last event, however short `withinMs` is. */
+const MIN_DRAIN_MS = 250
+
+/**
+ * Ends all open streams of this process, and those that open while it runs.
+ *
+ * `server.close()` finishes after it: call that first, so that no new connections come, then this.
+ *
+ * @returns settles when they have closed, with their number.
+ * @throws rejects with a {@link TypeError} or {@link RangeError} when an option is wrong; then no stream
+ * has been touched.
+ */
+export async function closeAllStreams(options: CloseAllOptions = {}): Promise<number> {
+  const withinMs = integer('`withinMs`', options.withinMs ?? 1_000, 0, MAX_DELAY_MS)
+  const retry = retryBounds(options.retryMs ?? [1_000, 5_000])
+  const { farewell } = options
+  if (farewell !== undefined) encodeEvent(farewell)
+
+  const startMs = performance.now()
+  const elapsedMs = () => performance.now() - startMs
+  const ended = new Set<RegisteredStream>()
+  const end = (stream: RegisteredStream) => {
+    if (!registry.streams.has(stream) || ended.has(stream)) return
+    ended.add(stream)
+    stream[shutDown]({ ...farewell, retry: randomBetween(retry) })
+  }
+
+  const isFirst = registry.onOpen === undefined
+  if (isFirst) registry.onOpen = end
+  try {
+    const open = shuffled([...registry.streams])
+    for (const [index, stream] of open.entries()) {
+      const waitMs = (index / open.length) * withinMs * 0.8 - elapsedMs()
+      if (waitMs >= 1) await sleep(waitMs)
+      end(stream)
+    }
+    const leftMs = Math.max(withinMs - elapsedMs(), MIN_DRAIN_MS)
+    await orAfter(leftMs, allClosed(ended))
+  } finally {
+    if (isFirst) registry.onOpen = undefined
+  }
+  for (const stream of ended) stream[shutDown]('cut')
+  return ended.size
+}
+
+/** Waits for each in turn, and for those that join the set meanwhile. */
+async function allClosed(streams: ReadonlySet<RegisteredStream>): Promise<void> {
+  for (const stream of streams) await stream.closed
+}
+
+async function orAfter(ms: number, done: Promise<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  await Promise.race([done, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
+  clearTimeout(timer)
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+function retryBounds(retryMs: number | readonly [number, number]): readonly [number, number] {
+  if (typeof retryMs !== 'number' && !(Array.isArray(retryMs) && retryMs.length === 2)) {
+    throw wrongType('`retryMs`', 'a number or [min, max]', retryMs)
+  }
+  const [min, max] = typeof retryMs === 'number' ? [retryMs, retryMs] : retryMs
+  integer('`retryMs`', min, 0, Number.MAX_SAFE_INTEGER)
+  integer('`retryMs`', max, 0, Number.MAX_SAFE_INTEGER)
+  if (min > max) throw outOfRange('`retryMs`', '[min, max] with min <= max', [min, max])
+  return [min, max]
+}
+
+function randomBetween([min, max]: readonly [number, number]): number {
+  return min + Math.floor(Math.random() * (max - min + 1))
+}
+
+/** Neighbours in the set connected at the same time: they shall not come back together. */
+function shuffled<T>(items: T[]): T[] {
+  for (let index = items.length - 1; index > 0; index--) {
+    const other = randomBetween([0, index])
+    ;[items[index], items[other]] = [items[other] as T, items[index] as T]
+  }
+  return items
+}

@@ -1,0 +1,195 @@
+// Where `sendAll` takes its items from: iterables, Node and web streams, observables.
+
+import { wrongType } from './misuse.js'
+
+/** What something with `subscribe` calls: the observer of RxJS and of the Observable proposals. */
+export interface SourceObserver<Item> {
+  next(item: Item): void
+  error(error: unknown): void
+  complete(): void
+}
+
+/** Anything that pushes its items to a subscriber, such as an RxJS `Observable` or `Subject`. */
+export interface Subscribable<Item> {
+  subscribe(observer: SourceObserver<Item>): unknown
+}
+
+/** The part of a web `ReadableStream` that is needed to read it. */
+export interface ReadableStreamLike<Item> {
+  readonly locked: boolean
+  getReader(): {
+    read(): Promise<{ done: boolean; value?: Item | undefined }>
+    cancel(): Promise<unknown>
+  }
+  cancel(): Promise<unknown>
+}
+
+/** What `sendAll` reads: an async iterable (a Node `Readable` is one), an iterable, a web stream, an observable. */
+export type Source<Item> =
+  | AsyncIterable<Item>
+  | Iterable<Item>
+  | ReadableStreamLike<Item>
+  | Subscribable<Item>
+
+/** Where the items go: a stream, seen from a source. */
+export interface Outlet {
+  /** Sends one item; `false` asks the source to wait for `drained`. Throws for an item that it cannot send. */
+  push(item: unknown): boolean
+  /** Settles when there is room again, or when no more is taken. */
+  drained(): Promise<void>
+  /** Calls `listener` once, when no more is taken: at once if that is so already. Returns what takes it back. */
+  onEnd(listener: () => void): () => void
+}
+
+/**
+ * Sends all that `source` gives, as fast as `outlet` takes it, and cancels the source when the outlet ends.
+ *
+ * Settles when the source is done or the outlet has ended; rejects with the source's own error, or with
+ * that of an item which could not be sent, and then cancels the source.
+ */
+export async function pump(source: Source<unknown>, outlet: Outlet): Promise<void> {
+  const flow = flowOf(source)
+  let decoder: TextDecoder | undefined
+  let isOver = false
+
+  const take: Take = (item) => {
+    if (isOver) return
+    let text = item
+    if (ArrayBuffer.isView(item)) {
+      // A byte order mark in the middle of a text is a character of it.
+      decoder ??= new TextDecoder('utf-8', { ignoreBOM: true })
+      text = decoder.decode(item as Uint8Array, { stream: true })
+      // The bytes so far end inside their first character.
+      if (text === '') return
+    }
+    return outlet.push(text) ? undefined : outlet.drained()
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    let stopWatching: (() => void) | undefined
+    const finish = (isCancelled: boolean, settle: () => void) => {
+      if (isOver) return
+      isOver = true
+      stopWatching?.()
+      if (isCancelled) putAway(flow.cancel)
+      settle()
+    }
+    const fail = (error: unknown) => finish(true, () => reject(error))
+    const complete = () => {
+      try {
+        const rest = isOver ? '' : decoder?.decode()
+        if (rest) outlet.push(rest)
+        finish(false, resolve)
+      } catch (error) {
+        fail(error)
+      }
+    }
+    stopWatching = outlet.onEnd(() => finish(true, resolve))
+    if (!isOver) flow.run(take, () => isOver).then(complete, fail)
+  })
+}
+
+/** Takes one item; gives what to wait for before the next, if there is no room now. */
+type Take = (item: unknown) => Promise<void> | undefined
+
+/** A source being read. */
+interface Flow {
+  /** Settles when the source is done; rejects with its error or with what `take` throws. */
+  run(take: Take, isOver: () => boolean): Promise<unknown>
+  /** Tells the source that no more is wanted: safe before `run`, and while it waits. */
+  cancel(): unknown
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: sources are known by their shape.
+function flowOf(source: any): Flow {
+  if (typeof source === 'object' && source !== null && !ArrayBuffer.isView(source)) {
+    if (typeof source.getReader === 'function') {
+      // Cancelling through the reader works while a read is pending.
+      const reader = source.getReader()
+      return pulled(
+        () => reader.read(),
+        () => reader.cancel(),
+      )
+    }
+    const iterate = source[Symbol.asyncIterator] ?? source[Symbol.iterator]
+    if (typeof iterate === 'function') {
+      const iterator = iterate.call(source)
+      const cancel =
+        typeof source.pipe === 'function'
+          ? // The iterator of a Node Readable is deaf while a read is pending.
+            () => source.on('error', ignore).destroy()
+          : // A generator that waits inside an `await` runs its `finally` when that wait is over: nobody
+            // can interrupt it. The stream's `signal` is there to end the wait.
+            () => iterator.return?.()
+      return pulled(() => iterator.next(), cancel)
+    }
+    if (typeof source.subscribe === 'function') return pushed(source)
+  }
+  throw wrongType(
+    'the source',
+    'an async iterable, an iterable that is no string, a ReadableStream or something with subscribe',
+    source,
+  )
+}
+
+/** One step of an iterator or of a reader. */
+interface Step {
+  done?: boolean | undefined
+  value?: unknown
+}
+
+function pulled(next: () => Promise<Step> | Step, cancel: () => unknown): Flow {
+  return {
+    async run(take, isOver) {
+      for (;;) {
+        const coming = next()
+        // What comes at once is taken at once, so that it leaves in one chunk.
+        const step = 'then' in coming ? await coming : coming
+        if (step.done || isOver()) return
+        const room = take(step.value)
+        if (room !== undefined) await room
+        if (isOver()) return
+      }
+    },
+    cancel,
+  }
+}
+
+function pushed(source: Subscribable<unknown>): Flow {
+  let subscription: { unsubscribe?: () => void } | (() => void) | undefined
+  const cancel = () =>
+    typeof subscription === 'function' ? subscription() : subscription?.unsubscribe?.()
+  return {
+    run: (take, isOver) =>
+      new Promise((resolve, reject) => {
+        let hasFailed = false
+        subscription = source.subscribe({
+          // It cannot wait: what a slow client leaves lying is the backlog's to bound.
+          next: (item) => {
+            try {
+              if (!hasFailed) void take(item)
+            } catch (error) {
+              hasFailed = true
+              reject(error)
+            }
+          },
+          error: reject,
+          complete: () => resolve(undefined),
+        }) as typeof subscription
+        // It was over from within `subscribe`, before there was a subscription to end.
+        if (isOver()) putAway(cancel)
+      }),
+    cancel,
+  }
+}
+
+/** Cancels a source. Whoever was reading has gone: what it throws on its way out reaches nobody. */
+async function putAway(cancel: () => unknown): Promise<void> {
+  try {
+    await cancel()
+  } catch (error) {
+    ignore(error)
+  }
+}
+
+function ignore(_error: unknown): void {}

@@ -1,0 +1,323 @@
+// One open connection to one client.
+
+import { onAbort } from './abort.js'
+import { Alarm } from './clock.js'
+import type { AnyEvents, EventMap, EventOf } from './contract.js'
+import { type Deferred, deferred } from './deferred.js'
+import { encodeEvent, type SseEvent } from './event.js'
+import { optional } from './misuse.js'
+import { type ResolvedOptions, resolveOptions, type SseStreamOptions } from './options.js'
+import { Outbox } from './outbox.js'
+import { type CloseReason, registry, shutDown } from './registry.js'
+import { type Sink, type SinkEnd, toSink, type WritableLike } from './sink.js'
+import { pump, type Source } from './source.js'
+
+/** How a stream came to its end. */
+export interface CloseInfo {
+  /** What ended it. */
+  reason: CloseReason
+  /** With the reason 'error': what failed. */
+  error?: Error
+}
+
+/** How one event is sent. */
+export interface SendOptions {
+  /**
+   * A key: while the client is slow, the event replaces the waiting one of the same key, in its place.
+   * For data of which only the newest counts, such as a price or a progress.
+   */
+  conflate?: string | undefined
+}
+
+/** How a stream stands: it takes events only while it is open. */
+export type StreamState = 'open' | 'ending' | 'closed'
+
+const HEARTBEAT = encodeEvent({ comment: '' })
+
+/**
+ * One open connection to one client.
+ *
+ * It never hangs, leaks or crashes the process: a client that leaves is no error, whatever waits also
+ * waits for the close, and what a slow client costs is bounded. Events sent in one synchronous run leave
+ * as one chunk.
+ *
+ * @typeParam M - the events that it sends, by name: `{ price: Price; message: string }`; any by default
+ */
+export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDisposable {
+  /** The id of the last event that the client has received; `''` if it starts fresh. */
+  readonly lastEventId: string
+
+  readonly #sink: Sink
+  readonly #outbox: Outbox
+  readonly #options: ResolvedOptions
+  readonly #heartbeat: Alarm | undefined
+  readonly #lifetime: Alarm | undefined
+  readonly #stopWatchingSignal: (() => void) | undefined
+
+  #state: StreamState = 'open'
+  #endReason: CloseReason = 'ended'
+  #info: CloseInfo | undefined
+
+  // Made when asked for: most of ten thousand streams never need them.
+  #abort: AbortController | undefined
+  #endListeners: Set<() => void> | undefined
+  #closed: Deferred<CloseInfo> | undefined
+
+  /**
+   * Opens a stream on `sink`. The head of an HTTP response is the adapter's work: see `openStream` of
+   * `eventwire/node` and its siblings.
+   *
+   * A sink that has already ended gives a closed stream.
+   *
+   * @param sink - any Node.js `Writable`, or a port to another kind of connection. The stream owns it:
+   * it ends or destroys it.
+   * @throws {TypeError} when the sink or an option has the wrong type.
+   * @throws {RangeError} when an option is out of its range.
+   */
+  constructor(sink: WritableLike | Sink, options: SseStreamOptions = {}) {
+    const resolved = resolveOptions(options)
+    const { heartbeatMs, maxLifetimeMs, retryMs, signal } = resolved
+    this.#options = resolved
+    this.#sink = toSink(sink)
+    this.#outbox = new Outbox(this.#sink, resolved, {
+      onWrite: () => this.#restartHeartbeat(),
+      onFailure: (reason, error) => this.#cut(reason, error),
+    })
+    this.lastEventId = resolved.lastEventId
+    registry.counters.opened++
+    registry.streams.add(this)
+    this.#sink.onClose((end) => this.#onSinkEnd(end))
+    // The client had left before: during an `await` for its permissions, say.
+    if (this.#isGone()) return
+
+    if (heartbeatMs !== false) {
+      this.#heartbeat = new Alarm(() => this.#beat())
+      this.#heartbeat.start(heartbeatMs)
+    }
+    if (maxLifetimeMs !== undefined) {
+      this.#lifetime = new Alarm(() => this.#end('lifetime'))
+      this.#lifetime.start(randomLifetime(maxLifetimeMs))
+    }
+    if (retryMs !== undefined) this.#outbox.add(encodeEvent({ retry: retryMs }))
+    if (signal) this.#stopWatchingSignal = onAbort(signal, () => this.#stop('aborted'))
+    registry.onOpen?.(this)
+  }
+
+  /** `'open'`; `'ending'` once it takes no more but still writes; `'closed'`. */
+  get state(): StreamState {
+    return this.#state
+  }
+
+  /**
+   * Aborts as soon as the stream takes no more events, for whatever reason: hand it to the work that
+   * feeds the stream.
+   */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController()
+      if (this.#state !== 'open') this.#abort.abort()
+    }
+    return this.#abort.signal
+  }
+
+  /** Settles once, when the stream has closed, with the reason. Never rejects. */
+  get closed(): Promise<CloseInfo> {
+    if (this.#closed === undefined) {
+      this.#closed = deferred()
+      if (this.#info !== undefined) this.#closed.resolve(this.#info)
+    }
+    return this.#closed.promise
+  }
+
+  /** The UTF-8 bytes that wait for the client, here and in the sink. */
+  get bufferedBytes(): number {
+    return this.#outbox.bufferedBytes
+  }
+
+  /**
+   * Sends an event.
+   *
+   * It is taken unless the stream no longer is open (or the overflow policy drops it), whatever the
+   * answer. `false` asks to wait for {@link SseStream.drained}, which settles at the close too.
+   *
+   * @returns `false` when the client has enough for now, or the stream takes no more.
+   * @throws {TypeError} when the event is not one that the format can carry; nothing is written then.
+   * @throws {RangeError} when `retry` or `id` is a number out of its range; nothing is written then.
+   * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream}
+   */
+  send(event: EventOf<M>, options?: SendOptions): boolean {
+    // What nobody will read is not encoded.
+    if (this.#state !== 'open') return false
+    const conflate = optional('`conflate`', options?.conflate, 'string')
+    const text = encodeEvent(event as SseEvent, this.#options.serialize)
+    // Encoding runs the application's code, which may have closed the stream.
+    if (!this.#isOpen()) return false
+    registry.counters.eventsSent++
+    return this.#outbox.add(text, conflate)
+  }
+
+  /**
+   * Sends a comment: text that clients ignore.
+   *
+   * @returns as {@link SseStream.send} does.
+   * @throws {TypeError} when `text` is no string.
+   */
+  comment(text = ''): boolean {
+    return this.#state === 'open' && this.#outbox.add(encodeEvent({ comment: text }))
+  }
+
+  /**
+   * Sends all items of `source`, no faster than the client takes them where the source can wait.
+   *
+   * Strings, and bytes as UTF-8 text, are sent as data; objects as events; `toEvent` maps any item to
+   * an event instead. When the stream closes, the source is cancelled: `return()`, `cancel()`,
+   * `destroy()` or `unsubscribe()`.
+   *
+   * @returns settles when the source is done or the stream has closed. The stream stays open.
+   * @throws rejects with the source's own error, or with that of an item that cannot be sent; a
+   * {@link TypeError} when `source` is none.
+   */
+  sendAll<Item>(
+    source: Source<Item>,
+    toEvent?: (item: Item extends ArrayBufferView ? string : Item) => EventOf<M>,
+  ): Promise<void> {
+    return pump(source, {
+      push: (item) =>
+        this.send(
+          toEvent
+            ? toEvent(item as never)
+            : ((typeof item === 'string' ? { data: item } : item) as EventOf<M>),
+        ),
+      drained: () => this.drained(),
+      onEnd: (listener) => this.#onEnd(listener),
+    })
+  }
+
+  /** Settles when nothing waits here for the client, or when the stream has closed: it always settles. */
+  drained(): Promise<void> {
+    return this.#outbox.drained()
+  }
+
+  /**
+   * Writes what is held, then ends the connection. A browser reconnects after that, unless it is
+   * answered with `stop` then.
+   *
+   * A client that does not read is cut after `stallTimeoutMs`.
+   *
+   * @param farewell - a last event
+   * @returns settles when the stream has closed, with the reason.
+   * @throws rejects with a {@link TypeError} or {@link RangeError} when the event is not one that the
+   * format can carry; the stream then stays open.
+   */
+  async end(farewell?: EventOf<M>): Promise<CloseInfo> {
+    this.#end('ended', farewell as SseEvent | undefined)
+    return this.closed
+  }
+
+  /**
+   * Cuts the connection now; what is held is dropped.
+   *
+   * @param error - makes the reason 'error' and is reported by `closed`; the client is not told
+   */
+  destroy(error?: Error): void {
+    this.#cut(error ? 'error' : 'ended', error)
+  }
+
+  /** Ends the stream at the end of an `await using` block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end()
+  }
+
+  /** @internal */
+  [shutDown](farewell: SseEvent | 'cut'): void {
+    if (farewell === 'cut') this.#cut('shutdown')
+    else this.#end('shutdown', farewell)
+  }
+
+  // Methods, for the compiler believes that a field keeps its value across calls.
+  #isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
+  #isGone(): boolean {
+    return this.#state === 'closed'
+  }
+
+  #beat(): void {
+    // A heartbeat would only add to what a blocked client leaves lying.
+    if (this.#outbox.isBlocked || !this.#outbox.isDrained) this.#restartHeartbeat()
+    else this.#outbox.add(HEARTBEAT)
+  }
+
+  #restartHeartbeat(): void {
+    const { heartbeatMs } = this.#options
+    if (this.#state === 'open' && heartbeatMs !== false) this.#heartbeat?.start(heartbeatMs)
+  }
+
+  /** Ends at once what takes its events, and cuts what does not. */
+  #stop(reason: CloseReason): void {
+    if (this.#outbox.isBlocked) this.#cut(reason)
+    else this.#end(reason)
+  }
+
+  #end(reason: CloseReason, farewell?: SseEvent): void {
+    if (this.#state !== 'open') return
+    const text = farewell === undefined ? '' : encodeEvent(farewell, this.#options.serialize)
+    if (!this.#isOpen()) return
+    this.#state = 'ending'
+    this.#endReason = reason
+    this.#outbox.end(text)
+    this.#release()
+  }
+
+  #onSinkEnd({ reason, error }: SinkEnd): void {
+    this.#close(reason === 'ended' ? this.#endReason : reason, error)
+  }
+
+  #cut(reason: CloseReason, error?: Error): void {
+    if (this.#isGone()) return
+    this.#close(reason, error)
+    try {
+      this.#sink.destroy()
+    } catch {
+      // The connection is given up; there is nothing left that a failing sink could tell.
+    }
+  }
+
+  #close(reason: CloseReason, error?: Error): void {
+    if (this.#isGone()) return
+    this.#state = 'closed'
+    this.#info = error === undefined ? { reason } : { reason, error }
+    registry.streams.delete(this)
+    registry.counters.closed[reason]++
+    this.#outbox.close()
+    this.#release()
+    this.#closed?.resolve(this.#info)
+  }
+
+  /** Lets go of all that only an open stream needs, and tells those who feed it. */
+  #release(): void {
+    this.#heartbeat?.stop()
+    this.#lifetime?.stop()
+    this.#stopWatchingSignal?.()
+    const listeners = this.#endListeners
+    this.#endListeners = undefined
+    for (const listener of listeners ?? []) listener()
+    this.#abort?.abort()
+  }
+
+  #onEnd(listener: () => void): () => void {
+    if (this.#state !== 'open') {
+      listener()
+      return () => {}
+    }
+    this.#endListeners ??= new Set()
+    this.#endListeners.add(listener)
+    return () => this.#endListeners?.delete(listener)
+  }
+}
+
+/** In 32 steps, not in any number: the clock keeps a queue for each delay in use. */
+function randomLifetime(maxLifetimeMs: number): number {
+  return Math.ceil(maxLifetimeMs * (0.8 + (0.2 * Math.floor(Math.random() * 33)) / 32))
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'tsup'
+
+export default defineConfig({
+  entry: { index: 'src/index.ts', node: 'src/adapters/node.ts' },
+  format: ['esm', 'cjs'],
+  target: 'es2022',
+  dts: true,
+  // What two entries share is one file, in both formats: one set of open streams, one SseError.
+  splitting: true,
+  clean: true,
+  treeshake: true,
+})
