@@ -123,8 +123,9 @@ export class WritableSink implements Sink {
     const hasRoom = writable.write(chunk)
     // A compressor keeps what it is given until its window is full: the client would wait for that.
     if (writable.flush !== undefined) {
-      // A full flush, the default of deflate and gzip, would forget the text seen so far.
-      if ('params' in writable) writable.flush(Z_SYNC_FLUSH)
+      // A full flush, the default of deflate and gzip (which have a level), would forget the text seen
+      // so far.
+      if ('_level' in writable) writable.flush(Z_SYNC_FLUSH)
       else writable.flush()
     }
     return hasRoom

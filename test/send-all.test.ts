@@ -23,6 +23,14 @@ function open(options?: SseStreamOptions) {
 
 const dataOf = (sink: FakeSink) => readWire(sink.text).map(({ data }) => data)
 
+const webStreamOf = <Item>(...items: Item[]) =>
+  new ReadableStream<Item>({
+    start(controller) {
+      for (const item of items) controller.enqueue(item)
+      controller.close()
+    },
+  })
+
 /** Endless, and tells whether it was put away. */
 function ticking() {
   const state = { pulled: 0, isPutAway: false }
@@ -104,7 +112,7 @@ describe('SseStream#sendAll', () => {
   test('sends a web stream of bytes and one of objects', async () => {
     const { sink, stream } = open()
     await stream.sendAll(new Blob(['héllo']).stream())
-    await stream.sendAll(ReadableStream.from([{ event: 'a', data: 1 }]))
+    await stream.sendAll(webStreamOf({ event: 'a', data: 1 }))
     expect(dataOf(sink)).toEqual(['héllo', '1'])
   })
 

@@ -19,30 +19,28 @@ server.on('listening', () => {
 })
 server.on('error', (error) => {
   const isTaken = /** @type {NodeJS.ErrnoException} */ (error).code === 'EADDRINUSE'
-  if (isTaken && process.env['PORT'] === undefined) {
-    server.listen(0, HOST)
-    return
-  }
-  console.error(`eventwire demo: ${error.message}`)
-  process.exitCode = 1
-  void accessLog.remove()
+  if (isTaken && process.env.PORT === undefined) server.listen(0, HOST)
+  else fail(error.message)
 })
 process.once('SIGINT', shutDown)
 process.once('SIGTERM', shutDown)
 
-listen(process.env['PORT'] ?? `${DEFAULT_PORT}`)
+const port = process.env.PORT ?? `${DEFAULT_PORT}`
+if (/^\d{1,5}$/.test(port) && Number(port) <= 65_535) server.listen(Number(port), HOST)
+else fail(`expected PORT to be an integer from 0 to 65535, got \`${port}\``)
 
-/** @param {string} port */
-function listen(port) {
-  if (/^\d{1,5}$/.test(port) && Number(port) <= 65_535) server.listen(Number(port), HOST)
-  else server.emit('error', new RangeError(`expected PORT to be from 0 to 65535, got "${port}"`))
+/** @param {string} message */
+async function fail(message) {
+  console.error(`eventwire demo: ${message}`)
+  process.exitCode = 1
+  await accessLog.remove()
 }
 
 /** Ends all streams; with the last connection the process ends by itself. */
 async function shutDown() {
   server.close()
   await closeAllStreams({ withinMs: 300 })
-  // Those that were streams a moment ago would be kept for the next request.
+  // What were streams a moment ago would be kept open for a next request.
   server.closeAllConnections()
   await accessLog.remove()
 }

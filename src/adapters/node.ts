@@ -176,11 +176,17 @@ function checkHeadUnsent(res: NodeResponse): void {
 /** Headers that only the server can set right. */
 const FRAMING = ['content-type', 'content-length', 'transfer-encoding']
 
+/** Takes back a length that was meant for another body. */
+function forgetLength(res: NodeResponse): void {
+  // Never unasked: to Node, removing a framing header means to do without that framing.
+  if (res.hasHeader('content-length')) res.removeHeader('content-length')
+}
+
 // [spec] An endpoint MUST NOT generate an HTTP/2 message containing connection-specific header fields.
 const CONNECTION = ['connection', 'keep-alive', 'proxy-connection', 'upgrade']
 
 function setHeaders(res: NodeResponse, headers: StreamHeaders): void {
-  for (const name of FRAMING) res.removeHeader(name)
+  forgetLength(res)
   const left = 'stream' in res ? [...FRAMING, ...CONNECTION] : FRAMING
   for (const [name, value] of Object.entries(headers)) {
     if (!left.includes(name.toLowerCase())) res.setHeader(name, value as string)
@@ -198,7 +204,8 @@ function answer(
   headers: Readonly<Record<string, string>>,
   body = '',
 ): void {
-  for (const name of FRAMING) res.removeHeader(name)
+  forgetLength(res)
+  res.removeHeader('content-type')
   res.statusCode = status
   res.setHeader('cache-control', 'no-store')
   for (const [name, value] of Object.entries(headers))

@@ -37,8 +37,8 @@ export class ConnectionPanel {
   /** @param {'connecting' | 'open' | 'closed'} state */
   showState(state) {
     const pill = element('state')
-    if (pill.dataset['state'] === state) return
-    pill.dataset['state'] = state
+    if (pill.dataset.state === state) return
+    pill.dataset.state = state
     setText('state', state)
     if (state === 'open') this.#connections++
     else {

@@ -88,7 +88,7 @@ function showProgress(fraction) {
  * @param {string} text
  */
 function showState(state, text) {
-  element('job').dataset['state'] = state
+  element('job').dataset.state = state
   setText('job-round', text)
   button('hash').disabled = state === 'running'
   button('cancel').disabled = state !== 'running'

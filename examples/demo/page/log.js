@@ -41,7 +41,7 @@ export async function followLog(page, { onEvent, onHeartbeat }) {
 function showState(state) {
   const pill = element('log-state')
   pill.textContent = state
-  pill.dataset['state'] = state
+  pill.dataset.state = state
 }
 
 /** @param {string} text - `09:05:00.250 GET /feed?page=… 200 open` */
@@ -53,7 +53,7 @@ function showLine(text) {
   const timeElement = document.createElement('time')
   timeElement.textContent = time
   line.append(timeElement, ' ', rest)
-  line.dataset['kind'] = kindOf(rest)
+  line.dataset.kind = kindOf(rest)
   list.append(line)
   if (list.childElementCount > MAX_LINES) list.firstElementChild?.remove()
   // Who has scrolled back to read is left in peace.

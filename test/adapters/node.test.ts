@@ -1,0 +1,213 @@
+import http from 'node:http'
+import http2 from 'node:http2'
+import https from 'node:https'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { describe, expect, test, vi } from 'vitest'
+import {
+  acceptsEventStream,
+  type NodeRequest,
+  type NodeResponse,
+  openStream,
+  refuse,
+  stop,
+} from '../../src/adapters/node.js'
+import { closeAllStreams, type SseStream } from '../../src/index.js'
+import { certificate } from '../certificate.js'
+import { type Call, describeAdapter, type Serve } from './contract.js'
+
+type Listener = (req: NodeRequest, res: NodeResponse) => void
+
+type AnyServer = http.Server | https.Server | http2.Http2Server | http2.Http2SecureServer
+
+async function listen(server: AnyServer): Promise<{ port: number; close(): Promise<void> }> {
+  const sessions = new Set<http2.Http2Session>()
+  server.on('session', (session: http2.Http2Session) => sessions.add(session))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      const closed = new Promise((resolve) => server.close(resolve))
+      for (const session of sessions) session.destroy()
+      await closed
+    },
+  }
+}
+
+function serve(
+  scheme: string,
+  create: (listener: Listener) => AnyServer | Promise<AnyServer>,
+): Serve {
+  return async (handle) => {
+    const server = await create((req, res) => {
+      const call: Call = {
+        openStream: (options) => openStream(req, res, options),
+        stop: () => stop(res),
+        refuse: (options) => refuse(res, options),
+        setHeader: (name, value) => void res.setHeader(name, value),
+        acceptsEventStream: () => acceptsEventStream(req),
+      }
+      handle(call)
+    })
+    const { port, close } = await listen(server)
+    return { url: `${scheme}://127.0.0.1:${port}`, close }
+  }
+}
+
+describeAdapter(
+  'eventwire/node on http',
+  { protocol: 'http/1.1' },
+  serve('http', (listener) => http.createServer(listener)),
+)
+describeAdapter(
+  'eventwire/node on https',
+  { protocol: 'http/1.1' },
+  serve('https', async (listener) => https.createServer(await certificate(), listener)),
+)
+describeAdapter(
+  'eventwire/node on http2',
+  { protocol: 'h2' },
+  serve('https', async (listener) => http2.createSecureServer(await certificate(), listener)),
+)
+describeAdapter(
+  'eventwire/node on http2 without TLS',
+  { protocol: 'h2' },
+  serve('http', (listener) => http2.createServer(listener)),
+)
+describeAdapter(
+  'eventwire/node on http2 that allows HTTP/1.1',
+  { protocol: 'http/1.1' },
+  serve('https', async (listener) =>
+    http2.createSecureServer({ ...(await certificate()), allowHTTP1: true }, listener),
+  ),
+)
+
+describe('eventwire/node on a raw socket', () => {
+  /** A server that opens a stream for each request, and a client that writes what it likes. */
+  async function open(...requests: string[]) {
+    const streams: SseStream[] = []
+    const server = http.createServer((req, res) => {
+      streams.push(openStream(req, res, { heartbeatMs: false }))
+    })
+    server.on('clientError', (_error, socket) => socket.destroy())
+    const { port, close } = await listen(server)
+    const socket = connect(port, '127.0.0.1')
+    let received = ''
+    socket.on('data', (chunk) => {
+      received += chunk
+    })
+    socket.on('error', () => {})
+    socket.write(requests.map((request) => `${request}\r\n\r\n`).join(''))
+    await vi.waitUntil(() => streams.length === requests.length)
+    return {
+      socket,
+      streams,
+      received: () => received,
+      isClosed: new Promise((resolve) => socket.once('close', resolve)),
+      close: async () => {
+        socket.destroy()
+        await closeAllStreams({ withinMs: 0 })
+        await close()
+      },
+    }
+  }
+
+  test('does not chunk to an HTTP/1.0 client, and ends by closing the connection', async () => {
+    const { streams, received, isClosed, close } = await open('GET / HTTP/1.0')
+    streams[0]?.send({ data: 'x' })
+    await vi.waitUntil(() => received().endsWith('data: x\n\n'))
+    await streams[0]?.end()
+    await isClosed
+    const [head, body] = received().split('\r\n\r\n')
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+    expect(head?.toLowerCase()).not.toContain('transfer-encoding')
+    expect(head?.toLowerCase()).toContain('connection: close')
+    expect(body).toBe('data: x\n\n')
+    await close()
+  })
+
+  test('does not chunk to an HTTP/1.0 client that would keep the connection', async () => {
+    const { streams, received, isClosed, close } = await open(
+      'GET / HTTP/1.0\r\nConnection: keep-alive',
+    )
+    streams[0]?.send({ data: 'x' })
+    await streams[0]?.end()
+    await isClosed
+    expect(received().toLowerCase()).not.toContain('transfer-encoding')
+    expect(received()).toMatch(/\r\n\r\ndata: x\n\n$/)
+    await close()
+  })
+
+  test('keeps the connection for the next request after an HTTP/1.1 stream has ended', async () => {
+    const { socket, streams, received, close } = await open('GET / HTTP/1.1\r\nHost: a')
+    streams[0]?.send({ data: 'one' })
+    await streams[0]?.end()
+    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+    await vi.waitUntil(() => streams.length === 2)
+    streams[1]?.send({ data: 'two' })
+    await vi.waitUntil(() => received().includes('data: two'))
+    expect(received()).toContain('data: one\n\n\r\n0\r\n\r\nHTTP/1.1 200 OK')
+    await close()
+  })
+
+  test('serves a pipelined request once its turn has come, with all that was sent to it', async () => {
+    const { streams, received, close } = await open(
+      'GET /1 HTTP/1.1\r\nHost: a',
+      'GET /2 HTTP/1.1\r\nHost: a',
+    )
+    streams[1]?.send({ data: 'second' })
+    streams[0]?.send({ data: 'first' })
+    await vi.waitUntil(() => received().includes('data: first'))
+    expect(received()).not.toContain('second')
+    await streams[0]?.end()
+    await vi.waitUntil(() => received().includes('data: second'))
+    await close()
+  })
+
+  test('sees a client leave whose pipelined request has not had its turn', async () => {
+    const { socket, streams, close } = await open(
+      'GET /1 HTTP/1.1\r\nHost: a',
+      'GET /2 HTTP/1.1\r\nHost: a',
+    )
+    socket.destroy()
+    expect(await streams[0]?.closed).toEqual({ reason: 'client' })
+    expect(await streams[1]?.closed).toEqual({ reason: 'client' })
+    await close()
+  })
+
+  test.each<[string, (socket: Socket) => void]>([
+    ['closes its side only', (socket) => socket.end()],
+    ['resets the connection', (socket) => socket.resetAndDestroy()],
+    ['sends nonsense', (socket) => socket.write('nonsense\r\n\r\n')],
+  ])('closes with the reason client when the client %s', async (_what, leave) => {
+    const { socket, streams, received, close } = await open('GET / HTTP/1.1\r\nHost: a')
+    streams[0]?.send({ data: 'x' })
+    await vi.waitUntil(() => received().includes('data: x'))
+    leave(socket)
+    const feeding = setInterval(() => streams[0]?.send({ data: 'more' }), 5)
+    expect(await streams[0]?.closed).toEqual({ reason: 'client' })
+    clearInterval(feeding)
+    await close()
+  })
+
+  test('leaves nothing behind after a thousand connections that come and go fast', async () => {
+    const { close, streams, socket } = await open('GET / HTTP/1.1\r\nHost: a')
+    const port = socket.remotePort as number
+    for (let round = 0; round < 10; round++) {
+      await Promise.all(
+        Array.from({ length: 100 }, (_, i) => {
+          const client = connect(port, '127.0.0.1')
+          client.on('error', () => {})
+          client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
+          // Some before the server has seen them, some in the head, some later.
+          setTimeout(() => (i % 2 ? client.destroy() : client.resetAndDestroy()), i % 7)
+          return new Promise((resolve) => client.once('close', resolve))
+        }),
+      )
+    }
+    await vi.waitUntil(() => streams.filter(({ state }) => state !== 'closed').length === 1)
+    expect(streams.length).toBeGreaterThan(100)
+    await close()
+    // The server may be told of its last socket a tick before the response is.
+    await vi.waitUntil(() => streams.every(({ state }) => state === 'closed'))
+  })
+})
