@@ -21,6 +21,23 @@ export type EventOf<M extends EventMap<M>> = string extends keyof M
   ? SseEvent<string, M[keyof M]>
   : { [Name in keyof M & string]: NamedEvent<Name, M[Name]> }[keyof M & string]
 
-type NamedEvent<Name extends string, Data> = Omit<SseEvent, 'event' | 'data'> &
-  ('message' extends Name ? { event?: Name | undefined } : { event: Name }) &
-  (undefined extends Data ? { data?: Data } : { data: Data })
+/** One event of a map: its name, and data of the type that goes with it. */
+export type NamedEvent<Name extends string, Data> = Omit<SseEvent, 'event' | 'data'> &
+  ('message' extends Name
+    ? {
+        /** The name; it may be left out. */
+        event?: Name | undefined
+      }
+    : {
+        /** The name. */
+        event: Name
+      }) &
+  (undefined extends Data
+    ? {
+        /** The data; there may be none. */
+        data?: Data
+      }
+    : {
+        /** The data. */
+        data: Data
+      })

@@ -14,12 +14,15 @@ export type SseErrorCode = 'ERR_SSE_HEAD_SENT'
  * no error at all: the stream's `closed` tells.
  */
 export class SseError extends Error {
+  /** Always `'SseError'`. */
   override readonly name = 'SseError'
 
   /** Stable identifier. Compare this, never the message. */
   readonly code: SseErrorCode
 
   /**
+   * Makes an error; the package does, applications need not.
+   *
    * @param code - stable identifier, a heading in docs/errors.md
    * @param message - for people; may change in any release
    * @param options - `cause`: the error underneath, if there is one

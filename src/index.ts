@@ -1,12 +1,20 @@
-// The front door: what applications import from 'eventwire'.
+// The front door of the package.
 
 export type { OverflowPolicy } from './backlog.js'
-export type { AnyEvents, EventMap, EventOf } from './contract.js'
+export type { AnyEvents, EventMap, EventOf, NamedEvent } from './contract.js'
 export { SseError, type SseErrorCode } from './errors.js'
 export { encodeEvent, type Serialize, type SseEvent } from './event.js'
 export type { SseStreamOptions } from './options.js'
 export { type CloseReason, type StreamStats, streamStats } from './registry.js'
 export { type CloseAllOptions, closeAllStreams } from './shutdown.js'
 export type { Sink, SinkEnd, WritableLike } from './sink.js'
-export type { ReadableStreamLike, Source, SourceObserver, Subscribable } from './source.js'
+export type {
+  OverloadedSubscribable,
+  ReadableStreamLike,
+  ReaderLike,
+  ReadResult,
+  Source,
+  SourceObserver,
+  Subscribable,
+} from './source.js'
 export { type CloseInfo, type SendOptions, SseStream, type StreamState } from './stream.js'

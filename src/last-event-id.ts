@@ -3,7 +3,7 @@
 import { byteLength } from './utf8.js'
 
 /** Stands for an id that no log can have given: whoever looks it up finds a gap. */
-export const INVALID_LAST_EVENT_ID = 'invalid-last-event-id'
+const INVALID_LAST_EVENT_ID = 'invalid-last-event-id'
 
 /** Longer ones are not kept: each open stream holds its own. */
 const MAX_BYTES = 1_024

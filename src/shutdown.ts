@@ -34,7 +34,7 @@ const MIN_DRAIN_MS = 250
  * `server.close()` finishes after it: call that first, so that no new connections come, then this.
  *
  * @returns settles when they have closed, with their number.
- * @throws rejects with a {@link TypeError} or {@link RangeError} when an option is wrong; then no stream
+ * @throws rejects with a `TypeError` or `RangeError` when an option is wrong; then no stream
  * has been touched.
  */
 export async function closeAllStreams(options: CloseAllOptions = {}): Promise<number> {

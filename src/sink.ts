@@ -46,18 +46,29 @@ export type Lifeline = Pick<WritableLike, 'on' | 'removeListener'>
 
 /** The part of a Node.js `Writable` that a stream uses; `ServerResponse` and its HTTP/2 twin have it. */
 export interface WritableLike {
+  /** Takes a chunk; `false` when it has enough for now. */
   write(chunk: string | Uint8Array): boolean
+  /** Ends it after what was written. */
   end(): unknown
+  /** Ends it now. */
   destroy(): unknown
+  /** Listens to 'drain', 'close', 'finish' and 'error'. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever an event carries.
   on(event: string, listener: (...args: any[]) => void): unknown
+  /** Takes a listener back. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever an event carries.
   removeListener(event: string, listener: (...args: any[]) => void): unknown
+  /** Bytes that it holds. */
   readonly writableLength: number
+  /** Whether `end` was called. */
   readonly writableEnded: boolean
+  /** Whether all has left after that. */
   readonly writableFinished: boolean
+  /** Whether it was cut. */
   readonly destroyed?: boolean
+  /** Whether it has told so by 'close'. */
   readonly closed?: boolean
+  /** What it failed with. */
   readonly errored?: Error | null
   /** What compressing writables have: sends on what they hold back. */
   // biome-ignore lint/suspicious/noExplicitAny: each has its own arguments.

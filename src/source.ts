@@ -4,24 +4,53 @@ import { wrongType } from './misuse.js'
 
 /** What something with `subscribe` calls: the observer of RxJS and of the Observable proposals. */
 export interface SourceObserver<Item> {
+  /** Takes the next item. */
   next(item: Item): void
+  /** Hears that the source has failed. */
   error(error: unknown): void
+  /** Hears that there are no more items. */
   complete(): void
 }
 
 /** Anything that pushes its items to a subscriber, such as an RxJS `Observable` or `Subject`. */
 export interface Subscribable<Item> {
+  /** Begins to push; gives a subscription with `unsubscribe`, or a function that ends it. */
   subscribe(observer: SourceObserver<Item>): unknown
+}
+
+/**
+ * The same, with overloads, as RxJS declares it.
+ *
+ * From overloads the compiler infers by position, from the last: a second one is what makes it look at
+ * the first.
+ */
+export interface OverloadedSubscribable<Item> extends Subscribable<Item> {
+  /** As of {@link Subscribable}. */
+  subscribe(observer: SourceObserver<Item>): unknown
+  /** Matches whatever other overloads there are. */
+  subscribe(observer: never): unknown
 }
 
 /** The part of a web `ReadableStream` that is needed to read it. */
 export interface ReadableStreamLike<Item> {
-  readonly locked: boolean
-  getReader(): {
-    read(): Promise<{ done: boolean; value?: Item | undefined }>
-    cancel(): Promise<unknown>
-  }
+  /** Gives the one reader that it can have. */
+  getReader(): ReaderLike<Item>
+}
+
+/** The part of a reader of a web `ReadableStream` that is needed. */
+export interface ReaderLike<Item> {
+  /** Gives the next item. */
+  read(): Promise<ReadResult<Item>>
+  /** Tells the source that no more is wanted. */
   cancel(): Promise<unknown>
+}
+
+/** What a reader gives at each read. */
+export interface ReadResult<Item> {
+  /** Whether there are no more items. */
+  done: boolean
+  /** The item, unless done. */
+  value?: Item | undefined
 }
 
 /** What `sendAll` reads: an async iterable (a Node `Readable` is one), an iterable, a web stream, an observable. */
@@ -30,6 +59,7 @@ export type Source<Item> =
   | Iterable<Item>
   | ReadableStreamLike<Item>
   | Subscribable<Item>
+  | OverloadedSubscribable<Item>
 
 /** Where the items go: a stream, seen from a source. */
 export interface Outlet {

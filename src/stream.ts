@@ -175,7 +175,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    *
    * @returns settles when the source is done or the stream has closed. The stream stays open.
    * @throws rejects with the source's own error, or with that of an item that cannot be sent; a
-   * {@link TypeError} when `source` is none.
+   * `TypeError` when `source` is none.
    */
   sendAll<Item>(
     source: Source<Item>,
@@ -206,7 +206,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    *
    * @param farewell - a last event
    * @returns settles when the stream has closed, with the reason.
-   * @throws rejects with a {@link TypeError} or {@link RangeError} when the event is not one that the
+   * @throws rejects with a `TypeError` or `RangeError` when the event is not one that the
    * format can carry; the stream then stays open.
    */
   async end(farewell?: EventOf<M>): Promise<CloseInfo> {

@@ -15,7 +15,7 @@ export interface Call {
   acceptsEventStream(): boolean
 }
 
-export interface Server {
+interface Server {
   url: string
   close(): Promise<void>
 }

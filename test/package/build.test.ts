@@ -1,0 +1,94 @@
+// The built package as applications load it: both formats, one set of streams, no more than promised.
+
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { describe, expect, test } from 'vitest'
+
+const ROOT = new URL('../../', import.meta.url)
+const manifest = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'))
+const require = createRequire(new URL('package.json', ROOT))
+
+const VALUES: Record<string, string[]> = {
+  eventwire: ['SseError', 'SseStream', 'closeAllStreams', 'encodeEvent', 'streamStats'],
+  'eventwire/node': ['acceptsEventStream', 'openStream', 'refuse', 'stop'],
+}
+
+/** Runs a module in a process of its own, as an application at the package's root would. */
+const run = (code: string, ...flags: string[]) =>
+  JSON.parse(
+    execFileSync(process.execPath, [...flags, '-e', code], { cwd: ROOT, encoding: 'utf8' }),
+  )
+
+describe('the built package', () => {
+  test.each(Object.keys(VALUES))('%s has the same values in both formats', async (entry) => {
+    const names = VALUES[entry]
+    expect(Object.keys(require(entry)).sort()).toEqual(names)
+    expect(
+      run(
+        `import(${JSON.stringify(entry)}).then((m) => console.log(JSON.stringify(Object.keys(m).sort())))`,
+      ),
+    ).toEqual(names)
+  })
+
+  test('has a test above for each entry', () => {
+    const entries = Object.keys(manifest.exports).filter((path) => path !== './package.json')
+    expect(entries.map((path) => path.replace(/^\./, 'eventwire'))).toEqual(Object.keys(VALUES))
+  })
+
+  test('knows the streams of all its entries, in both formats at once', () => {
+    const seen = run(`
+      const { PassThrough } = require('node:stream')
+      const commonjs = require('eventwire')
+      const refused = () => {
+        const res = Object.assign(new PassThrough(), { headersSent: true })
+        try { require('eventwire/node').openStream({ headers: {} }, Object.assign(res, { statusCode: 200 })) }
+        catch (error) { return error instanceof commonjs.SseError }
+      }
+      import('eventwire').then(async (module) => {
+        new commonjs.SseStream(new PassThrough().resume())
+        new module.SseStream(new PassThrough().resume())
+        const open = [commonjs.streamStats().open, module.streamStats().open]
+        console.log(JSON.stringify({ open, closed: await module.closeAllStreams(), sameError: refused() }))
+      })`)
+    expect(seen).toEqual({ open: [2, 2], closed: 2, sameError: true })
+  })
+
+  test('imports nothing from node: outside the adapters, and no global beyond the standard', () => {
+    const files = readdirSync(new URL('dist', ROOT)).filter((file) => /\.c?js$/.test(file))
+    const withNode = files.filter((file) =>
+      /from ['"](node:|http)|require\(['"](node:|http)/.test(
+        readFileSync(new URL(`dist/${file}`, ROOT), 'utf8'),
+      ),
+    )
+    expect(withNode.sort()).toEqual(['node.cjs', 'node.js'])
+  })
+
+  test('lets a process end that has heartbeats and a stalled stream', () => {
+    const seen = run(`
+      const { PassThrough } = require('node:stream')
+      const { SseStream } = require('eventwire')
+      const stream = new SseStream(new PassThrough(), { heartbeatMs: 60_000 })
+      stream.send({ data: 'x'.repeat(100_000) })
+      console.log(JSON.stringify('started'))`)
+    expect(seen).toBe('started')
+  })
+
+  test('packs the build, the licence, the readme and the changelog', () => {
+    const [{ files }] = JSON.parse(
+      execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+        cwd: ROOT,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    ) as [{ files: { path: string }[] }]
+    const paths = files.map(({ path }) => path)
+    expect(paths).toEqual(
+      expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']),
+    )
+    const rest = paths.filter(
+      (path) => !/^(CHANGELOG|README)\.md$|^LICENSE$|^package\.json$/.test(path),
+    )
+    expect(rest.every((path) => /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(path))).toBe(true)
+  })
+})

@@ -1,0 +1,127 @@
+// The code in README and docs compiles, their links lead somewhere, and README's own programs run.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+import { describeInChromium } from '../browser/chromium.js'
+
+const ROOT = new URL('../../', import.meta.url)
+
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync(new URL('docs/', ROOT), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md') && !path.startsWith('api'))
+    .map((path) => `docs/${path}`),
+]
+
+const textOf = (page: string) => readFileSync(new URL(page, ROOT), 'utf8')
+
+const blocksOf = (page: string, language: string) =>
+  [...textOf(page).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(
+    ([, code]) => code as string,
+  )
+
+/** Every block of TypeScript and JavaScript, as a file beside the page that it stands on. */
+const snippets = new Map(
+  pages.flatMap((page) =>
+    ['ts', 'js'].flatMap((language) =>
+      blocksOf(page, language).map((code, index): [string, string] => [
+        fileURLToPath(new URL(`${page}.${index}.${language === 'js' ? 'mjs' : 'mts'}`, ROOT)),
+        // A block without an import is a module all the same.
+        `${code}\nexport {}\n`,
+      ]),
+    ),
+  ),
+)
+
+describe('the code in README and docs', () => {
+  test('is there to be compiled', () => {
+    expect(snippets.size).toBeGreaterThan(6)
+  })
+
+  test('compiles against the built package', () => {
+    const options: ts.CompilerOptions = {
+      allowJs: true,
+      checkJs: true,
+      noEmit: true,
+      strict: true,
+      skipLibCheck: true,
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.NodeNext,
+      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts'],
+      types: ['node'],
+    }
+    const host = ts.createCompilerHost(options)
+    const { getSourceFile, fileExists, readFile } = host
+    host.fileExists = (file) => snippets.has(file) || fileExists(file)
+    host.readFile = (file) => snippets.get(file) ?? readFile(file)
+    host.getSourceFile = (file, target, ...rest) => {
+      const code = snippets.get(file)
+      return code === undefined
+        ? getSourceFile(file, target, ...rest)
+        : ts.createSourceFile(file, code, target)
+    }
+    const program = ts.createProgram([...snippets.keys()], options, host)
+    const problems = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+      const message = ts.flattenDiagnosticMessageText(messageText, ' ')
+      return `${file?.fileName.slice(fileURLToPath(ROOT).length)}: ${message}`
+    })
+    expect(problems).toEqual([])
+  })
+
+  test.each(pages)('%s links to files that exist', (page) => {
+    const targets = [...textOf(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, to]) => to)
+    const missing = targets
+      .filter((to) => !/^https?:/.test(to as string))
+      .filter((to) => !existsSync(new URL(to as string, new URL(page, ROOT))))
+    expect(missing).toEqual([])
+  })
+
+  test('README shows a server and a client in under ten lines each', () => {
+    const [server = '', client = ''] = blocksOf('README.md', 'js')
+    const [code] = server.trim().split('\n\n').slice(-1) as [string]
+    expect(code.split('\n').length).toBeLessThan(10)
+    expect(client.trim().split('\n').length).toBeLessThan(10)
+    expect(server).toContain('createServer')
+    expect(client).toContain('EventSource')
+  })
+})
+
+describeInChromium("README's server and client", (browser) => {
+  test('work together', async () => {
+    const [server = '', client = ''] = blocksOf('README.md', 'js')
+    const anyPort = server.replace(
+      'listen(8080)',
+      "listen(0, '127.0.0.1', function () { console.log(this.address().port) })",
+    )
+    expect(anyPort).not.toBe(server)
+    const child = spawn(process.execPath, ['--input-type=module', '-e', anyPort], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    try {
+      const lines = createInterface(child.stdout)
+      const [port] = await once(lines, 'line')
+      const page = await browser().newPage()
+      // A page of that server: what it serves itself never ends, so one is put in its place.
+      await page.route('**/page', (route) =>
+        route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Client</title>' }),
+      )
+      await page.goto(`http://127.0.0.1:${port}/page`)
+      const closed = once(lines, 'line')
+      await page.evaluate(client)
+      await page.waitForFunction(() => /\d:\d\d:\d\d/.test(document.body.textContent ?? ''))
+      await page.close()
+      expect(await closed).toEqual(['closed: client'])
+    } finally {
+      child.kill()
+      await once(child, 'close')
+    }
+  })
+})

@@ -1,0 +1,107 @@
+// Which room may look into which.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { posix } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const SRC = new URL('../../src/', import.meta.url)
+
+/** Leaves of the house: they know nothing of streams. */
+const BASE = ['deferred', 'misuse', 'turn', 'utf8']
+
+/** A new file gets its row first. Names of packages and of `node:` modules count like files. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  errors: [],
+  http: [],
+  deferred: [],
+  misuse: [],
+  turn: [],
+  utf8: [],
+  abort: [],
+  event: ['misuse'],
+  contract: ['event'],
+  'last-event-id': ['utf8'],
+  clock: ['turn'],
+  backlog: ['utf8'],
+  sink: ['misuse'],
+  source: ['misuse'],
+  registry: ['event'],
+  options: [...BASE, 'backlog', 'event', 'last-event-id'],
+  outbox: [...BASE, 'backlog', 'clock', 'registry', 'sink'],
+  stream: [
+    ...BASE,
+    'abort',
+    'clock',
+    'contract',
+    'event',
+    'options',
+    'outbox',
+    'registry',
+    'sink',
+    'source',
+  ],
+  shutdown: [...BASE, 'event', 'registry'],
+  index: [
+    'backlog',
+    'contract',
+    'errors',
+    'event',
+    'options',
+    'registry',
+    'shutdown',
+    'sink',
+    'source',
+    'stream',
+  ],
+  'adapters/node': [
+    'contract',
+    'errors',
+    'http',
+    'misuse',
+    'options',
+    'sink',
+    'stream',
+    'node:http',
+    'node:http2',
+  ],
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/').replace(/\.ts$/, ''))
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(new URL(`${file}.ts`, SRC), 'utf8')
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(
+    ([, name]) => name,
+  )
+  return specifiers.map((specifier) =>
+    specifier?.startsWith('.')
+      ? posix.join(posix.dirname(file), specifier).replace(/\.js$/, '')
+      : (specifier as string),
+  )
+}
+
+describe('src/', () => {
+  test('has a row for each file, and a file for each row', () => {
+    expect([...files].sort()).toEqual(Object.keys(MAY_IMPORT).sort())
+  })
+
+  test.each(files)('%s imports only what its row allows', (file) => {
+    const allowed = MAY_IMPORT[file] ?? []
+    expect(importsOf(file).filter((name) => !allowed.includes(name))).toEqual([])
+  })
+
+  test.each(Object.keys(MAY_IMPORT))('%s needs all that its row allows', (file) => {
+    const used = importsOf(file)
+    const unused = (MAY_IMPORT[file] ?? []).filter(
+      (name) => !BASE.includes(name) && !used.includes(name),
+    )
+    expect(unused).toEqual([])
+  })
+
+  test('has imports that this test can see', () => {
+    expect(importsOf('adapters/node')).toContain('node:http')
+    expect(importsOf('adapters/node')).toContain('stream')
+  })
+})
