@@ -1,0 +1,68 @@
+// Heap held for each idle stream over HTTP/1.1, above that of a bare response kept open.
+
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { createSession } from 'better-sse'
+import { openStream } from 'eventwire/node'
+import { compare } from './rounds.js'
+
+const CLIENTS = 2_000
+
+const HANDLERS = {
+  'bare response': (_req, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' })
+    res.flushHeaders()
+  },
+  eventwire: (req, res) => void openStream(req, res),
+  'better-sse': (req, res) => void createSession(req, res),
+}
+
+/** In a process of its own, which sees no client's heap: a server that tells what each stream holds. */
+async function serve(name) {
+  const server = createServer(HANDLERS[name]).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const settle = async () => {
+    for (let i = 0; i < 4; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      globalThis.gc()
+    }
+    return process.memoryUsage().heapUsed
+  }
+  const before = await settle()
+  process.send({ port: server.address().port })
+  await once(process, 'message')
+  process.send({ bytes: ((await settle()) - before) / CLIENTS })
+}
+
+/** Bytes of heap for each stream. */
+async function measured(name) {
+  const child = fork(fileURLToPath(import.meta.url), [name], { execArgv: ['--expose-gc'] })
+  const [{ port }] = await once(child, 'message')
+  const sockets = []
+  for (let i = 0; i < CLIENTS; i++) {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    sockets.push(socket)
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
+    await once(socket, 'data')
+  }
+  child.send('connected')
+  const [{ bytes }] = await once(child, 'message')
+  for (const socket of sockets) socket.destroy()
+  child.kill()
+  await once(child, 'close')
+  return bytes
+}
+
+export async function* tables() {
+  const rows = Object.fromEntries(Object.keys(HANDLERS).map((name) => [name, () => measured(name)]))
+  yield {
+    title: `${CLIENTS} idle streams over HTTP/1.1`,
+    rows: await compare(rows, { rounds: 3, unit: 'heap bytes a stream' }),
+  }
+}
+
+if (process.send) await serve(process.argv[2])
