@@ -22,18 +22,26 @@ let lastReadMs = wholeMs()
 
 let ringDue: () => void
 
+/** Names the method that an alarm calls. */
+export const ring: unique symbol = Symbol('ring')
+
+/** Whom an alarm rings for. A method, not a function each: tens of thousands of alarms wait. */
+export interface Ringable {
+  /** MUST NOT throw: nobody is there to catch it. */
+  [ring](alarm: Alarm): void
+}
+
 /** Rings once, some time after its last start. Starting it anew costs a few pointers, no timer. */
 export class Alarm {
-  readonly #ring: () => void
+  readonly #owner: Ringable
   #delayMs = 0
   #dueMs = 0
   #previous: Alarm | undefined
   #next: Alarm | undefined
   #isWaiting = false
 
-  /** @param ring - must not throw: nobody is there to catch it */
-  constructor(ring: () => void) {
-    this.#ring = ring
+  constructor(owner: Ringable) {
+    this.#owner = owner
   }
 
   /**
@@ -91,7 +99,7 @@ export class Alarm {
             break
           }
           alarm.stop()
-          alarm.#ring()
+          alarm.#owner[ring](alarm)
         }
       }
       if (soonest < timerDueMs) setTimer(soonest)

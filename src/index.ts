@@ -7,7 +7,7 @@ export { encodeEvent, type Serialize, type SseEvent } from './event.js'
 export type { SseStreamOptions } from './options.js'
 export { type CloseReason, type StreamStats, streamStats } from './registry.js'
 export { type CloseAllOptions, closeAllStreams } from './shutdown.js'
-export type { Sink, SinkEnd, WritableLike } from './sink.js'
+export type { Sink, SinkEnd, SinkListener, WritableLike } from './sink.js'
 export type {
   OverloadedSubscribable,
   ReadableStreamLike,

@@ -1,10 +1,10 @@
 // How wire text leaves for one client: a chunk a tick, no faster than the client takes it.
 
 import { Backlog, type OverflowPolicy } from './backlog.js'
-import { Alarm } from './clock.js'
+import { Alarm, type Ringable, ring } from './clock.js'
 import { type Deferred, deferred } from './deferred.js'
 import { registry } from './registry.js'
-import type { Sink } from './sink.js'
+import type { Sink, SinkEnd, SinkListener } from './sink.js'
 import { currentTurn, isPast } from './turn.js'
 import { byteLength, encodeText } from './utf8.js'
 
@@ -15,12 +15,18 @@ export interface OutboxLimits {
   readonly stallTimeoutMs: number | false
 }
 
-/** Whom the outbox tells. */
+export const wrote: unique symbol = Symbol('wrote')
+export const failed: unique symbol = Symbol('failed')
+export const sinkEnded: unique symbol = Symbol('sinkEnded')
+
+/** Whom the outbox tells, by methods that its applications do not see. */
 export interface OutboxOwner {
   /** Something was written: the connection is not silent. */
-  onWrite(): void
+  [wrote](): void
   /** The client, or the sink, is to be given up. */
-  onFailure(reason: 'overflow' | 'stalled' | 'error', error?: Error): void
+  [failed](reason: 'overflow' | 'stalled' | 'error', error?: Error): void
+  /** The connection has ended. */
+  [sinkEnded](end: SinkEnd): void
 }
 
 /**
@@ -33,7 +39,7 @@ const PIECE_BYTES = 65_536
 const WATCH_MS = 5_000
 
 /** What is on its way to one client. */
-export class Outbox {
+export class Outbox implements SinkListener, Ringable {
   readonly #sink: Sink
   readonly #limits: OutboxLimits
   readonly #owner: OutboxOwner
@@ -59,7 +65,11 @@ export class Outbox {
     this.#sink = sink
     this.#limits = limits
     this.#owner = owner
-    sink.onDrain(() => this.#onDrain())
+  }
+
+  /** Begins to hear of the sink, which may have ended already. */
+  open(): void {
+    this.#sink.attach(this)
   }
 
   /** The UTF-8 bytes that wait for the client, here and in the sink. */
@@ -126,6 +136,27 @@ export class Outbox {
     this.#settleDrained()
   }
 
+  /** Writes on: the sink has room again. */
+  onDrain(): void {
+    if (this.#isClosed || !this.#isBlocked) return
+    if (this.#isSinkEnded) {
+      this.#startWatch()
+      return
+    }
+    this.#isBlocked = false
+    this.#handOverRest()
+    while (!this.#isBlocked && this.#backlog !== undefined && this.#backlog.bytes > 0) {
+      this.#handOver(this.#backlog.take(PIECE_BYTES))
+    }
+    if (!this.#isBlocked) this.#watch?.stop()
+    if (this.#isEnding) this.#endSink()
+    this.#settleDrained()
+  }
+
+  onClose(end: SinkEnd): void {
+    this.#owner[sinkEnded](end)
+  }
+
   /** Bytes handed over, or begun to be, that the client has not taken. */
   get #handedBytes(): number {
     return this.#sink.bufferedBytes + (this.#rest?.length ?? 0)
@@ -139,7 +170,7 @@ export class Outbox {
   #hold(text: string, conflate: string | undefined): void {
     const isSlow = isPast(this.#blockedTurn)
     const dropped = this.#held.add(text, conflate, this.#handedBytes, isSlow)
-    if (dropped === 'overflow') this.#owner.onFailure('overflow')
+    if (dropped === 'overflow') this.#owner[failed]('overflow')
     else registry.counters.dropped += dropped
   }
 
@@ -172,32 +203,16 @@ export class Outbox {
     try {
       hasRoom = this.#sink.write(chunk)
     } catch (error) {
-      this.#owner.onFailure('error', error as Error)
+      this.#owner[failed]('error', error as Error)
       return
     }
     if (this.#isClosed) return
     registry.counters.bytesSent += bytes
-    this.#owner.onWrite()
+    this.#owner[wrote]()
     if (hasRoom) return
     this.#isBlocked = true
     this.#blockedTurn = currentTurn()
     this.#startWatch()
-  }
-
-  #onDrain(): void {
-    if (this.#isClosed || !this.#isBlocked) return
-    if (this.#isSinkEnded) {
-      this.#startWatch()
-      return
-    }
-    this.#isBlocked = false
-    this.#handOverRest()
-    while (!this.#isBlocked && this.#backlog !== undefined && this.#backlog.bytes > 0) {
-      this.#handOver(this.#backlog.take(PIECE_BYTES))
-    }
-    if (!this.#isBlocked) this.#watch?.stop()
-    if (this.#isEnding) this.#endSink()
-    this.#settleDrained()
   }
 
   /** Ends the sink once everything has been handed to it. */
@@ -211,24 +226,25 @@ export class Outbox {
     try {
       this.#sink.end()
     } catch (error) {
-      this.#owner.onFailure('error', error as Error)
+      this.#owner[failed]('error', error as Error)
     }
   }
 
   /** Starts to watch a client that has not taken what it was given, or starts over after it took some. */
   #startWatch(): void {
     this.#patienceMs = this.#limits.stallTimeoutMs || Number.POSITIVE_INFINITY
-    this.#watch ??= new Alarm(() => this.#lookAfter())
+    this.#watch ??= new Alarm(this)
     this.#watch.start(Math.min(this.#patienceMs, WATCH_MS))
   }
 
-  #lookAfter(): void {
+  /** Looks after a client that has left something lying for a while. */
+  [ring](): void {
     const { maxBufferedBytes, overflow } = this.#limits
     this.#patienceMs -= WATCH_MS
     // It was given more than the bound in one turn, and has taken nothing of it since.
     if (overflow === 'close' && this.bufferedBytes > maxBufferedBytes) {
-      this.#owner.onFailure('overflow')
-    } else if (this.#patienceMs <= 0) this.#owner.onFailure('stalled')
+      this.#owner[failed]('overflow')
+    } else if (this.#patienceMs <= 0) this.#owner[failed]('stalled')
     else this.#watch?.start(Math.min(this.#patienceMs, WATCH_MS))
   }
 

@@ -13,6 +13,14 @@ export interface SinkEnd {
   error?: Error
 }
 
+/** The stream on a sink, as the sink sees it. */
+export interface SinkListener {
+  /** The sink has room again. */
+  onDrain(): void
+  /** The connection has ended, however it came. */
+  onClose(end: SinkEnd): void
+}
+
 /**
  * What a stream needs of one open connection. An adapter for another runtime supplies one.
  *
@@ -32,13 +40,13 @@ export interface Sink {
   destroy(): void
   /** Bytes written that the client has not taken, as far as the connection knows. */
   readonly bufferedBytes: number
-  /** Registers the stream's listener: MUST be called each time there is room again after a `false`. */
-  onDrain(listener: () => void): void
   /**
-   * Registers the stream's listener for the end, however it comes: MUST be called exactly once, and
-   * at once if the connection is already gone.
+   * Tells the stream of what happens, from now on. Called once, before anything is written.
+   *
+   * MUST call `onDrain` each time there is room again after a `false`, and not from within `write`. MUST
+   * call `onClose` exactly once; at once, if the connection is already gone.
    */
-  onClose(listener: (end: SinkEnd) => void): void
+  attach(listener: SinkListener): void
 }
 
 /** What tells of its end by 'close'. */
@@ -55,6 +63,9 @@ export interface WritableLike {
   /** Listens to 'drain', 'close', 'finish' and 'error'. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever an event carries.
   on(event: string, listener: (...args: any[]) => void): unknown
+  /** Listens to one 'drain'. */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever an event carries.
+  once(event: string, listener: (...args: any[]) => void): unknown
   /** Takes a listener back. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever an event carries.
   removeListener(event: string, listener: (...args: any[]) => void): unknown
@@ -83,7 +94,7 @@ export interface WritableLike {
 export function toSink(target: WritableLike | Sink): Sink {
   if (typeof target?.write !== 'function')
     throw wrongType('the sink', 'a Writable or a Sink', target)
-  return 'onDrain' in target ? target : new WritableSink(target)
+  return 'attach' in target ? target : new WritableSink(target)
 }
 
 /** A connection that has ended before a stream could open on it. */
@@ -93,8 +104,7 @@ export function endedSink(reason: SinkEnd['reason']): Sink {
     end: () => {},
     destroy: () => {},
     bufferedBytes: 0,
-    onDrain: () => {},
-    onClose: (listener) => listener({ reason }),
+    attach: (listener) => listener.onClose({ reason }),
   }
 }
 
@@ -111,11 +121,12 @@ const DISCONNECTS: readonly unknown[] = [
 
 const Z_SYNC_FLUSH = 2
 
-/** A Node writable as a sink. */
+/** A Node writable as a sink. It keeps few listeners: tens of thousands of idle streams have one each. */
 export class WritableSink implements Sink {
   readonly #writable: WritableLike
   readonly #lifeline: Lifeline | undefined
-  #onDrain: (() => void) | undefined
+  #listener: SinkListener | undefined
+  #failure: Error | undefined
 
   /** @param lifeline - something else whose 'close' means that the client has gone */
   constructor(writable: WritableLike, lifeline?: Lifeline) {
@@ -139,6 +150,7 @@ export class WritableSink implements Sink {
       if ('_level' in writable) writable.flush(Z_SYNC_FLUSH)
       else writable.flush()
     }
+    if (!hasRoom) writable.once('drain', () => this.#listener?.onDrain())
     return hasRoom
   }
 
@@ -150,25 +162,22 @@ export class WritableSink implements Sink {
     this.#writable.destroy()
   }
 
-  onDrain(listener: () => void): void {
-    this.#onDrain = listener
-    this.#writable.on('drain', listener)
-  }
-
-  onClose(listener: (end: SinkEnd) => void): void {
+  attach(listener: SinkListener): void {
     const writable = this.#writable
-    let failure: Error | undefined
+    this.#listener = listener
+    // An error without a listener would end the process, also one that comes late: this one stays.
+    if ('errored' in writable) writable.on('error', hear)
+    else {
+      ;(writable as WritableLike).on('error', (error: Error) => {
+        this.#failure = error
+      })
+    }
     const report = () => {
       writable.removeListener('close', report)
       writable.removeListener('finish', report)
       this.#lifeline?.removeListener('close', report)
-      if (this.#onDrain !== undefined) writable.removeListener('drain', this.#onDrain)
-      listener(this.#endOf(failure ?? writable.errored ?? undefined))
+      listener.onClose(this.#end())
     }
-    // Stays for good: an error that comes late, with no listener, would end the process.
-    writable.on('error', (error: Error) => {
-      failure = error
-    })
     if (writable.destroyed || writable.closed || writable.writableFinished) {
       report()
       return
@@ -181,12 +190,16 @@ export class WritableSink implements Sink {
     this.#lifeline?.on('close', report)
   }
 
-  #endOf(error: Error | undefined): SinkEnd {
-    if (error !== undefined && !DISCONNECTS.includes((error as { code?: unknown }).code)) {
+  #end(): SinkEnd {
+    const { errored, writableEnded, writableFinished } = this.#writable
+    const error = errored ?? this.#failure
+    if (error && !DISCONNECTS.includes((error as { code?: unknown }).code)) {
       return { reason: 'error', error }
     }
     // HTTP/2 says 'finish', too, when the client has reset the stream; then nobody has ended it.
-    const { writableEnded, writableFinished } = this.#writable
     return { reason: writableEnded && writableFinished ? 'ended' : 'client' }
   }
 }
+
+/** Hears an error that the writable keeps for whoever asks: one function for all of them. */
+function hear(): void {}

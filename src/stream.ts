@@ -1,13 +1,13 @@
 // One open connection to one client.
 
 import { onAbort } from './abort.js'
-import { Alarm } from './clock.js'
+import { Alarm, type Ringable, ring } from './clock.js'
 import type { AnyEvents, EventMap, EventOf } from './contract.js'
 import { type Deferred, deferred } from './deferred.js'
 import { encodeEvent, type SseEvent } from './event.js'
 import { optional } from './misuse.js'
 import { type ResolvedOptions, resolveOptions, type SseStreamOptions } from './options.js'
-import { Outbox } from './outbox.js'
+import { failed, Outbox, type OutboxOwner, sinkEnded, wrote } from './outbox.js'
 import { type CloseReason, registry, shutDown } from './registry.js'
 import { type Sink, type SinkEnd, toSink, type WritableLike } from './sink.js'
 import { pump, type Source } from './source.js'
@@ -43,7 +43,9 @@ const HEARTBEAT = encodeEvent({ comment: '' })
  *
  * @typeParam M - the events that it sends, by name: `{ price: Price; message: string }`; any by default
  */
-export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDisposable {
+export class SseStream<M extends EventMap<M> = AnyEvents>
+  implements AsyncDisposable, OutboxOwner, Ringable
+{
   /** The id of the last event that the client has received; `''` if it starts fresh. */
   readonly lastEventId: string
 
@@ -79,23 +81,20 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     const { heartbeatMs, maxLifetimeMs, retryMs, signal } = resolved
     this.#options = resolved
     this.#sink = toSink(sink)
-    this.#outbox = new Outbox(this.#sink, resolved, {
-      onWrite: () => this.#restartHeartbeat(),
-      onFailure: (reason, error) => this.#cut(reason, error),
-    })
+    this.#outbox = new Outbox(this.#sink, resolved, this)
     this.lastEventId = resolved.lastEventId
     registry.counters.opened++
     registry.streams.add(this)
-    this.#sink.onClose((end) => this.#onSinkEnd(end))
+    this.#outbox.open()
     // The client had left before: during an `await` for its permissions, say.
     if (this.#isGone()) return
 
     if (heartbeatMs !== false) {
-      this.#heartbeat = new Alarm(() => this.#beat())
+      this.#heartbeat = new Alarm(this)
       this.#heartbeat.start(heartbeatMs)
     }
     if (maxLifetimeMs !== undefined) {
-      this.#lifetime = new Alarm(() => this.#end('lifetime'))
+      this.#lifetime = new Alarm(this)
       this.#lifetime.start(randomLifetime(maxLifetimeMs))
     }
     if (retryMs !== undefined) this.#outbox.add(encodeEvent({ retry: retryMs }))
@@ -229,6 +228,30 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   }
 
   /** @internal */
+  [wrote](): void {
+    const { heartbeatMs } = this.#options
+    if (this.#state === 'open' && heartbeatMs !== false) this.#heartbeat?.start(heartbeatMs)
+  }
+
+  /** @internal */
+  [failed](reason: CloseReason, error?: Error): void {
+    this.#cut(reason, error)
+  }
+
+  /** @internal */
+  [sinkEnded]({ reason, error }: SinkEnd): void {
+    this.#close(reason === 'ended' ? this.#endReason : reason, error)
+  }
+
+  /** @internal */
+  [ring](alarm: Alarm): void {
+    if (alarm === this.#lifetime) this.#end('lifetime')
+    // A heartbeat would only add to what a blocked client leaves lying.
+    else if (this.#outbox.isDrained) this.#outbox.add(HEARTBEAT)
+    else this[wrote]()
+  }
+
+  /** @internal */
   [shutDown](farewell: SseEvent | 'cut'): void {
     if (farewell === 'cut') this.#cut('shutdown')
     else this.#end('shutdown', farewell)
@@ -241,17 +264,6 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   #isGone(): boolean {
     return this.#state === 'closed'
-  }
-
-  #beat(): void {
-    // A heartbeat would only add to what a blocked client leaves lying.
-    if (this.#outbox.isBlocked || !this.#outbox.isDrained) this.#restartHeartbeat()
-    else this.#outbox.add(HEARTBEAT)
-  }
-
-  #restartHeartbeat(): void {
-    const { heartbeatMs } = this.#options
-    if (this.#state === 'open' && heartbeatMs !== false) this.#heartbeat?.start(heartbeatMs)
   }
 
   /** Ends at once what takes its events, and cuts what does not. */
@@ -268,10 +280,6 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     this.#endReason = reason
     this.#outbox.end(text)
     this.#release()
-  }
-
-  #onSinkEnd({ reason, error }: SinkEnd): void {
-    this.#close(reason === 'ended' ? this.#endReason : reason, error)
   }
 
   #cut(reason: CloseReason, error?: Error): void {

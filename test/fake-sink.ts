@@ -1,6 +1,6 @@
 // A connection that does what a test says: takes everything, is slow, leaves, fails.
 
-import type { Sink, SinkEnd } from '../src/sink.js'
+import type { Sink, SinkListener } from '../src/sink.js'
 
 const decoder = new TextDecoder()
 
@@ -12,8 +12,7 @@ export class FakeSink implements Sink {
   bufferedBytes = 0
   isEnded = false
   isDestroyed = false
-  #onDrain = () => {}
-  #onClose: (end: SinkEnd) => void = () => {}
+  #stream: SinkListener | undefined
 
   get text(): string {
     return this.written.join('')
@@ -28,19 +27,15 @@ export class FakeSink implements Sink {
 
   end(): void {
     this.isEnded = true
-    if (!this.isSlow) this.#onClose({ reason: 'ended' })
+    if (!this.isSlow) this.#stream?.onClose({ reason: 'ended' })
   }
 
   destroy(): void {
     this.isDestroyed = true
   }
 
-  onDrain(listener: () => void): void {
-    this.#onDrain = listener
-  }
-
-  onClose(listener: (end: SinkEnd) => void): void {
-    this.#onClose = listener
+  attach(listener: SinkListener): void {
+    this.#stream = listener
   }
 
   /** The client reads again, all that it was sent. */
@@ -52,16 +47,16 @@ export class FakeSink implements Sink {
   /** The client takes what it was sent, and is as slow as before for what comes next. */
   take(): void {
     this.bufferedBytes = 0
-    if (this.isEnded) this.#onClose({ reason: 'ended' })
-    else this.#onDrain()
+    if (this.isEnded) this.#stream?.onClose({ reason: 'ended' })
+    else this.#stream?.onDrain()
   }
 
   leave(): void {
-    this.#onClose({ reason: 'client' })
+    this.#stream?.onClose({ reason: 'client' })
   }
 
   fail(error: Error): void {
-    this.#onClose({ reason: 'error', error })
+    this.#stream?.onClose({ reason: 'error', error })
   }
 }
 
