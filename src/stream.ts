@@ -1,13 +1,13 @@
 // One open connection to one client.
 
 import { onAbort } from './abort.js'
-import { Alarm, type Ringable, ring } from './clock.js'
+import { Alarm, ring } from './clock.js'
 import type { AnyEvents, EventMap, EventOf } from './contract.js'
 import { type Deferred, deferred } from './deferred.js'
 import { encodeEvent, type SseEvent } from './event.js'
 import { optional } from './misuse.js'
 import { type ResolvedOptions, resolveOptions, type SseStreamOptions } from './options.js'
-import { failed, Outbox, type OutboxOwner, sinkEnded, wrote } from './outbox.js'
+import { failed, Outbox, sinkEnded, wrote } from './outbox.js'
 import { type CloseReason, registry, shutDown } from './registry.js'
 import { type Sink, type SinkEnd, toSink, type WritableLike } from './sink.js'
 import { pump, type Source } from './source.js'
@@ -43,9 +43,7 @@ const HEARTBEAT = encodeEvent({ comment: '' })
  *
  * @typeParam M - the events that it sends, by name: `{ price: Price; message: string }`; any by default
  */
-export class SseStream<M extends EventMap<M> = AnyEvents>
-  implements AsyncDisposable, OutboxOwner, Ringable
-{
+export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDisposable {
   /** The id of the last event that the client has received; `''` if it starts fresh. */
   readonly lastEventId: string
 
@@ -226,6 +224,9 @@ export class SseStream<M extends EventMap<M> = AnyEvents>
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end()
   }
+
+  // What the outbox, the clock and a shutdown call: methods, since a function each would weigh on every
+  // idle stream, and by symbols, since they are not for applications.
 
   /** @internal */
   [wrote](): void {

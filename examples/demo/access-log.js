@@ -70,8 +70,7 @@ function nameOf({ method, url = '' }) {
   return `${method} ${url.length > MAX_URL_LENGTH ? `${url.slice(0, MAX_URL_LENGTH)}…` : url}`
 }
 
-/** Gives the local time to the millisecond: `09:05:00.250`. */
-function timeOfDay(now = new Date()) {
-  const time = now.toLocaleTimeString('en-GB', { hourCycle: 'h23' })
-  return `${time}.${`${now.getMilliseconds()}`.padStart(3, '0')}`
+/** Gives the local time: `09:05:00`. */
+function timeOfDay() {
+  return new Date().toLocaleTimeString('en-GB')
 }

@@ -1,4 +1,4 @@
-// The work: SHA-256 over all files of a folder, twice, to see that both rounds agree.
+// The work: SHA-256 over all files of a folder, in several rounds, to see that all agree.
 
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
@@ -14,6 +14,7 @@ import { join, relative } from 'node:path'
  * @property {number} bytes - read in this round
  * @property {number} totalBytes - in each round
  * @property {string} path - of the last file, within the folder
+ * @property {number} elapsedMs - since the first file was opened
  */
 
 /**
@@ -23,13 +24,12 @@ import { join, relative } from 'node:path'
  * @property {number} rounds
  * @property {number} files - in each round
  * @property {number} bytes - in each round
- * @property {number} durationMs - of all rounds
- * @property {number} megabytesPerSecond
+ * @property {number} elapsedMs - in all rounds
  */
 
 /** @typedef {{ path: string, bytes: number }} File */
 
-const ROUNDS = 2
+const ROUNDS = 3
 const PROGRESS_INTERVAL_MS = 50
 
 export class FolderHash {
@@ -42,10 +42,11 @@ export class FolderHash {
     bytes: 0,
     totalBytes: 0,
     path: '',
+    elapsedMs: 0,
   }
   #folder
   #onProgress
-  #reportedMs = 0
+  #startMs = 0
 
   /**
    * @param {string} folder
@@ -63,26 +64,25 @@ export class FolderHash {
    * @returns {Promise<Result>}
    */
   async run(signal) {
-    const startMs = performance.now()
     const files = await this.#listFiles(this.#folder, signal)
     this.progress.totalFiles = files.length
     this.progress.totalBytes = files.reduce((sum, { bytes }) => sum + bytes, 0)
+    this.#startMs = performance.now()
     /** @type {string[]} */
     const digests = []
     for (let round = 1; round <= ROUNDS; round++) {
       Object.assign(this.progress, { round, files: 0, bytes: 0 })
       digests.push(await this.#hashFiles(files, signal))
     }
-    const durationMs = performance.now() - startMs
-    const bytes = this.progress.bytes
+    const elapsedMs = this.#elapsedMs
+    const { bytes } = this.progress
     return {
       digest: digests[0] ?? '',
       isSame: digests.every((digest) => digest === digests[0]),
       rounds: ROUNDS,
       files: files.length,
       bytes,
-      durationMs: Math.round(durationMs),
-      megabytesPerSecond: Math.round((bytes * ROUNDS) / durationMs / 1_000),
+      elapsedMs,
     }
   }
 
@@ -127,10 +127,14 @@ export class FolderHash {
     return hash.digest('hex')
   }
 
+  get #elapsedMs() {
+    return Math.round(performance.now() - this.#startMs)
+  }
+
   #report() {
-    const nowMs = performance.now()
-    if (nowMs - this.#reportedMs < PROGRESS_INTERVAL_MS) return
-    this.#reportedMs = nowMs
+    const elapsedMs = this.#elapsedMs
+    if (elapsedMs - this.progress.elapsedMs < PROGRESS_INTERVAL_MS) return
+    this.progress.elapsedMs = elapsedMs
     this.#onProgress(this.progress)
   }
 }

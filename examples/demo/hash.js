@@ -17,8 +17,8 @@ const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url
  */
 export function openHash(request, response, accessLog) {
   const stream = openStream(request, response)
-  const job = new FolderHash(NODE_MODULES, (progress) =>
-    stream.send({ event: 'progress', data: progress }, { conflate: 'progress' }),
+  const job = new FolderHash(NODE_MODULES, (data) =>
+    stream.send({ event: 'progress', data }, { conflate: 'progress' }),
   )
   job.run(stream.signal).then(
     (result) => stream.end({ event: 'done', data: result }),

@@ -1,13 +1,15 @@
 // How one chart looks: its options for uPlot, and its colors from the style sheet.
 
-/** @import uPlot from 'uplot' */
+import uPlot from '/uplot/uPlot.esm.js'
+
 /** @import { Outage, SeriesName } from './history.js' */
 
 /** @typedef {Record<SeriesName | 'text' | 'grid' | 'outage', string>} Colors */
 
-const PLOT_HEIGHT = 108
-const TIME_AXIS_HEIGHT = 30
+const TIME_AXIS_HEIGHT = 26
 const FONT = '12px system-ui, sans-serif'
+
+const smooth = /** @type {uPlot.Series.SplinePathBuilderFactory} */ (uPlot.paths.spline)()
 
 /** The least that the value axis spans, so that a small change does not look like a large one. */
 const LEAST_SPAN = { cpuPercent: 10, loopDelayMs: 10, heapMb: 10 }
@@ -44,8 +46,8 @@ export function chartOptions({ name, hasTimeAxis, colors, outages, onHover }) {
   const lines = { stroke: () => colors().grid, width: 1 }
   return {
     width: 0,
-    height: PLOT_HEIGHT + (hasTimeAxis ? TIME_AXIS_HEIGHT : 0),
-    padding: [10, 0, hasTimeAxis ? 0 : 6, 0],
+    height: 0,
+    padding: [14, 0, hasTimeAxis ? 0 : 10, 0],
     legend: { show: false },
     cursor: {
       y: false,
@@ -61,6 +63,7 @@ export function chartOptions({ name, hasTimeAxis, colors, outages, onHover }) {
         fill: (plot) => fade(plot, colors()[name]),
         width: 2,
         points: { show: false },
+        paths: smooth,
       },
     ],
     axes: [
@@ -73,7 +76,7 @@ export function chartOptions({ name, hasTimeAxis, colors, outages, onHover }) {
         space: 90,
         values: hasTimeAxis ? writeTimes : () => [],
       },
-      { side: 1, stroke, grid: lines, ticks: { show: false }, font: FONT, size: 44, space: 34 },
+      { stroke, grid: lines, ticks: { show: false }, font: FONT, size: 40, space: 40 },
     ],
     hooks: {
       drawAxes: [(plot) => drawOutages(plot, outages, colors().outage)],

@@ -106,9 +106,9 @@ export class Charts {
       outages: this.#history.outages,
       onHover: (index) => this.#hover(index),
     })
-    const plot = new uPlot({ ...options, width: box.clientWidth }, [[], []], box)
+    const plot = new uPlot(options, [[], []], box)
     new ResizeObserver(() => {
-      plot.setSize({ width: box.clientWidth, height: options.height })
+      plot.setSize({ width: box.clientWidth, height: box.clientHeight })
     }).observe(box)
     return { name, plot, output: panel.querySelector('output') }
   }

@@ -7,14 +7,13 @@ const KINDS = ['comment', 'string', 'keyword', 'number']
 /** Fills each `<pre data-file data-start>` when its details are first opened. */
 export function setUpCode() {
   for (const details of document.querySelectorAll('details')) {
-    details.addEventListener('toggle', () => showCode(details), { once: true })
+    const targets = [...details.querySelectorAll('pre')]
+    details.addEventListener('toggle', () => targets.forEach(showCode), { once: true })
   }
 }
 
-/** @param {HTMLDetailsElement} details */
-async function showCode(details) {
-  const target = details.querySelector('pre')
-  if (!target) return
+/** @param {HTMLElement} target */
+async function showCode(target) {
   const { file = '', start = '' } = target.dataset
   const response = await fetch(`/server/${file}`)
   const name = document.createElement('span')

@@ -1,7 +1,7 @@
 // The job panel: starts the hash at the server, shows its progress, cancels it.
 
 import { button, element, setText } from './element.js'
-import { formatBytes, formatCount, formatPercent, formatSeconds } from './numbers.js'
+import { formatCount, formatPercent, formatReading, formatSeconds } from './numbers.js'
 
 /** @import { Progress, Result } from '../folder-hash.js' */
 
@@ -27,7 +27,6 @@ export function setUpHash(page, { onEvent }) {
   }
 
   button('hash').addEventListener('click', () => {
-    const startMs = performance.now()
     showProgress(0)
     showState('running', 'listing the files')
     setText('job-speed', '–')
@@ -35,11 +34,11 @@ export function setUpHash(page, { onEvent }) {
     source = new EventSource(`/hash?page=${page}`)
     source.addEventListener('progress', ({ data }) => {
       onEvent()
-      showWork(JSON.parse(data), performance.now() - startMs)
+      showWork(JSON.parse(data))
     })
     source.addEventListener('done', ({ data }) => {
       onEvent()
-      finish('done', 'both rounds read')
+      finish('done', 'done')
       showResult(JSON.parse(data))
     })
     source.addEventListener('failed', () => {
@@ -53,26 +52,26 @@ export function setUpHash(page, { onEvent }) {
   button('cancel').addEventListener('click', () => finish('cancelled', 'cancelled: see the log'))
 }
 
-/**
- * @param {Progress} progress
- * @param {number} elapsedMs
- */
-function showWork({ round, rounds, files, totalFiles, bytes, totalBytes, path }, elapsedMs) {
+/** @param {Progress} progress */
+function showWork({ round, rounds, files, totalFiles, bytes, totalBytes, path, elapsedMs }) {
   showProgress((round - 1 + bytes / totalBytes) / rounds)
   setText('job-round', `round ${round} of ${rounds}`)
   setText('job-files', `${formatCount(files)} of ${formatCount(totalFiles)}`)
-  setText('job-bytes', `${formatBytes(bytes)} of ${formatBytes(totalBytes)}`)
+  setText('job-bytes', `${megabytes(bytes)} of ${megabytes(totalBytes)} MB`)
   setText('job-speed', speedOf((round - 1) * totalBytes + bytes, elapsedMs))
   setText('job-detail', path)
 }
 
 /** @param {Result} result */
-function showResult({ digest, isSame, rounds, files, bytes, durationMs, megabytesPerSecond }) {
+function showResult({ digest, isSame, rounds, files, bytes, elapsedMs }) {
   showProgress(1)
-  setText('job-round', isSame ? 'both rounds agree' : 'the rounds differ: a file has changed')
+  setText(
+    'job-round',
+    isSame ? `all ${rounds} rounds agree` : 'the rounds differ: a file has changed',
+  )
   setText('job-files', `${formatCount(files)}, ${rounds} times`)
-  setText('job-bytes', `${formatBytes(bytes * rounds)} in ${formatSeconds(durationMs)}`)
-  setText('job-speed', `${formatCount(megabytesPerSecond)} MB/s`)
+  setText('job-bytes', `${megabytes(bytes * rounds)} MB in ${formatSeconds(elapsedMs)}`)
+  setText('job-speed', speedOf(bytes * rounds, elapsedMs))
   setText('job-detail', digest)
 }
 
@@ -100,4 +99,9 @@ function showState(state, text) {
  */
 function speedOf(bytes, elapsedMs) {
   return `${formatCount(Math.round(bytes / 1_000 / elapsedMs))} MB/s`
+}
+
+/** @param {number} bytes */
+function megabytes(bytes) {
+  return formatReading(bytes / 1_000_000)
 }

@@ -44,7 +44,7 @@ function showState(state) {
   pill.dataset.state = state
 }
 
-/** @param {string} text - `09:05:00.250 GET /feed?page=… 200 open` */
+/** @param {string} text - `09:05:00 GET /feed?page=… 200 open` */
 function showLine(text) {
   const list = element('log')
   const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40

@@ -21,7 +21,10 @@ followFeed(page, {
   onState(state) {
     connection.showState(state)
     if (state === 'open') history.endOutage()
-    else if (history.size > 0) history.beginOutage()
+    else if (history.size > 0) {
+      history.beginOutage()
+      element('outage-key').hidden = false
+    }
   },
   onHello(hello) {
     onEvent()
