@@ -1,6 +1,6 @@
 // Ids of events: a place in a sequence, and the run of the server whose sequence it is.
 
-const RUN = Date.now().toString(36)
+const RUN = Date.now().toString(36).slice(-6)
 
 /**
  * @param {number} place - an integer >= 0

@@ -7,6 +7,7 @@ import uPlot from '/uplot/uPlot.esm.js'
 /** @typedef {Record<SeriesName | 'text' | 'grid' | 'outage', string>} Colors */
 
 const TIME_AXIS_HEIGHT = 26
+const HALF_LABEL_WIDTH = 28
 const FONT = '12px system-ui, sans-serif'
 
 const smooth = /** @type {uPlot.Series.SplinePathBuilderFactory} */ (uPlot.paths.spline)()
@@ -115,9 +116,16 @@ function drawOutages(plot, outages, color) {
 }
 
 /**
- * @param {uPlot} _plot
+ * Writes the times under the axis, but for those at the edges, where they would be cut or cover a value.
+ *
+ * @param {uPlot} plot
  * @param {number[]} splits - in seconds
  */
-function writeTimes(_plot, splits) {
-  return splits.map((seconds) => new Date(seconds * 1_000).toLocaleTimeString('en-GB'))
+function writeTimes(plot, splits) {
+  const lastX = plot.over.clientWidth - HALF_LABEL_WIDTH
+  return splits.map((seconds) => {
+    const x = plot.valToPos(seconds, 'x')
+    const fits = x > HALF_LABEL_WIDTH && x < lastX
+    return fits ? new Date(seconds * 1_000).toLocaleTimeString('en-GB') : ''
+  })
 }

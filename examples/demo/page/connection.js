@@ -5,6 +5,8 @@ import { formatBytes, formatCount, formatSeconds } from './numbers.js'
 
 /** @import { Sample } from '../metrics.js' */
 
+const stillness = matchMedia('(prefers-reduced-motion: reduce)')
+
 export class ConnectionPanel {
   #events = 0
   #heartbeats = 0
@@ -25,6 +27,7 @@ export class ConnectionPanel {
     this.#heartbeatMs = performance.now()
     setText('heartbeats', formatCount(++this.#heartbeats))
     this.#showHeartbeatAge()
+    if (stillness.matches) return
     element('pulse').animate(
       [
         { opacity: 1, scale: 1.6 },
