@@ -5,7 +5,7 @@ import { Alarm, type Ringable, ring } from './clock.js'
 import { type Deferred, deferred } from './deferred.js'
 import { registry } from './registry.js'
 import type { Sink, SinkEnd, SinkListener } from './sink.js'
-import { currentTurn, isPast } from './turn.js'
+import { currentTurn, isPast, nextTurn } from './turn.js'
 import { byteLength, encodeText } from './utf8.js'
 
 /** What a slow client may cost. */
@@ -35,6 +35,12 @@ export interface OutboxOwner {
  */
 const PIECE_BYTES = 65_536
 
+/**
+ * What one client is given in one turn of the event loop. A source that never runs dry, and a client that
+ * reads as fast, would otherwise keep the loop from everything else.
+ */
+const TURN_BYTES = 262_144
+
 /** How often a blocked client is looked at: for the stall timeout, and for more than it may leave lying. */
 const WATCH_MS = 5_000
 
@@ -53,10 +59,15 @@ export class Outbox implements SinkListener, Ringable {
   #backlog: Backlog | undefined
   /** The sink has enough: everything waits for its drain. */
   #isBlocked = false
-  #blockedTurn = 0
+  /** The turn of the last write, and what was written in it so far. */
+  #turn = -1
+  #turnBytes = 0
+  #isTurnAwaited = false
+  #isDrainDue = false
   #watch: Alarm | undefined
   #patienceMs = 0
   #isEnding = false
+  #isLast = false
   #isSinkEnded = false
   #isClosed = false
   #drained: Deferred<void> | undefined
@@ -89,11 +100,12 @@ export class Outbox implements SinkListener, Ringable {
     return this.#isClosed || (this.#tick === '' && !this.#isBlocked)
   }
 
-  /** Settles when nothing waits here, or when the outbox is closed. */
+  /** Settles when nothing waits here and it is this client's turn again, or when the outbox is closed. */
   drained(): Promise<void> {
-    if (this.isDrained) return Promise.resolve()
     this.#drained ??= deferred()
-    return this.#drained.promise
+    const { promise } = this.#drained
+    this.#settleDrained()
+    return promise
   }
 
   /**
@@ -114,14 +126,19 @@ export class Outbox implements SinkListener, Ringable {
         this.#flush()
       })
     }
-    return this.#tick.length < PIECE_BYTES
+    return this.#tick.length < PIECE_BYTES && !this.#hasHadItsTurn
   }
 
-  /** Takes a last text, also where the backlog is full, and ends the sink after everything has left. */
-  end(text: string): void {
+  /**
+   * Takes a last text, also where the backlog is full, and ends the sink after everything has left.
+   *
+   * @param isLast - the connection is to end with it
+   */
+  end(text: string, isLast: boolean): void {
     if (!this.#isBlocked) this.#tick += text
     else if (text !== '') this.#held.add(text, undefined, 0, false)
     this.#isEnding = true
+    this.#isLast = isLast
     this.#flush()
     this.#endSink()
   }
@@ -141,6 +158,11 @@ export class Outbox implements SinkListener, Ringable {
     if (this.#isClosed || !this.#isBlocked) return
     if (this.#isSinkEnded) {
       this.#startWatch()
+      return
+    }
+    if (this.#hasHadItsTurn) {
+      this.#isDrainDue = true
+      this.#awaitTurn()
       return
     }
     this.#isBlocked = false
@@ -168,7 +190,7 @@ export class Outbox implements SinkListener, Ringable {
   }
 
   #hold(text: string, conflate: string | undefined): void {
-    const isSlow = isPast(this.#blockedTurn)
+    const isSlow = isPast(this.#turn)
     const dropped = this.#held.add(text, conflate, this.#handedBytes, isSlow)
     if (dropped === 'overflow') this.#owner[failed]('overflow')
     else registry.counters.dropped += dropped
@@ -208,10 +230,13 @@ export class Outbox implements SinkListener, Ringable {
     }
     if (this.#isClosed) return
     registry.counters.bytesSent += bytes
+    const turn = currentTurn()
+    if (turn !== this.#turn) this.#turnBytes = 0
+    this.#turn = turn
+    this.#turnBytes += bytes
     this.#owner[wrote]()
     if (hasRoom) return
     this.#isBlocked = true
-    this.#blockedTurn = currentTurn()
     this.#startWatch()
   }
 
@@ -224,7 +249,7 @@ export class Outbox implements SinkListener, Ringable {
     this.#isBlocked = true
     this.#startWatch()
     try {
-      this.#sink.end()
+      this.#sink.end(this.#isLast)
     } catch (error) {
       this.#owner[failed]('error', error as Error)
     }
@@ -250,7 +275,28 @@ export class Outbox implements SinkListener, Ringable {
 
   #settleDrained(): void {
     if (this.#drained === undefined || !this.isDrained) return
+    if (this.#hasHadItsTurn) {
+      this.#awaitTurn()
+      return
+    }
     this.#drained.resolve()
     this.#drained = undefined
+  }
+
+  get #hasHadItsTurn(): boolean {
+    return this.#turnBytes > TURN_BYTES && !this.#isClosed
+  }
+
+  #awaitTurn(): void {
+    if (this.#isTurnAwaited) return
+    this.#isTurnAwaited = true
+    nextTurn(() => {
+      this.#isTurnAwaited = false
+      this.#turnBytes = 0
+      const isDrainDue = this.#isDrainDue
+      this.#isDrainDue = false
+      if (isDrainDue) this.onDrain()
+      else this.#settleDrained()
+    })
   }
 }

@@ -1,7 +1,5 @@
 // The streams that are open in this process, and what has been counted.
 
-import type { SseEvent } from './event.js'
-
 /** Why a stream closed. */
 export type CloseReason =
   /** `end()`, `destroy()` without an error, or the application ended the response itself. */
@@ -42,8 +40,8 @@ export const shutDown: unique symbol = Symbol.for('eventwire.shutDown') as never
 export interface RegisteredStream {
   readonly bufferedBytes: number
   readonly closed: Promise<unknown>
-  /** Ends the stream with this last event, or cuts it. */
-  [shutDown](farewell: SseEvent | 'cut'): void
+  /** Ends the stream with this wire text and its connection with it, or cuts it now. */
+  [shutDown](farewell: string | undefined): void
 }
 
 /** Counters of this process, since it started. */

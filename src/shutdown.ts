@@ -21,7 +21,7 @@ export interface CloseAllOptions {
    * @defaultValue `[1_000, 5_000]`
    */
   retryMs?: number | readonly [min: number, max: number] | undefined
-  /** A last event for every client. */
+  /** A last event for every client. Data that is no string is sent as JSON, whatever a stream's `serialize`. */
   farewell?: SseEvent | undefined
 }
 
@@ -49,7 +49,7 @@ export async function closeAllStreams(options: CloseAllOptions = {}): Promise<nu
   const end = (stream: RegisteredStream) => {
     if (!registry.streams.has(stream) || ended.has(stream)) return
     ended.add(stream)
-    stream[shutDown]({ ...farewell, retry: randomBetween(retry) })
+    stream[shutDown](encodeEvent({ ...farewell, retry: randomBetween(retry) }))
   }
 
   const isFirst = registry.onOpen === undefined
@@ -66,7 +66,7 @@ export async function closeAllStreams(options: CloseAllOptions = {}): Promise<nu
   } finally {
     if (isFirst) registry.onOpen = undefined
   }
-  for (const stream of ended) stream[shutDown]('cut')
+  for (const stream of ended) stream[shutDown](undefined)
   return ended.size
 }
 

@@ -34,8 +34,12 @@ export interface Sink {
    * MUST NOT answer that with an earlier or a later chunk's state.
    */
   write(chunk: string | Uint8Array): boolean
-  /** Ends the connection in good order, after what was written. */
-  end(): void
+  /**
+   * Ends the connection in good order, after what was written.
+   *
+   * @param isLast - it is not to serve another request either: the server is shutting down
+   */
+  end(isLast: boolean): void
   /** Cuts the connection, and drops what was written but not yet sent. */
   destroy(): void
   /** Bytes written that the client has not taken, as far as the connection knows. */
@@ -71,6 +75,8 @@ export interface WritableLike {
   removeListener(event: string, listener: (...args: any[]) => void): unknown
   /** Bytes that it holds. */
   readonly writableLength: number
+  /** Whether a 'drain' is to come. */
+  readonly writableNeedDrain?: boolean
   /** Whether `end` was called. */
   readonly writableEnded: boolean
   /** Whether all has left after that. */
@@ -142,7 +148,9 @@ export class WritableSink implements Sink {
     const writable = this.#writable
     // The application has ended the response itself: what remains to come is its 'finish'.
     if (writable.writableEnded) return false
-    const hasRoom = writable.write(chunk)
+    const answer: unknown = writable.write(chunk)
+    // Some middleware puts a `write` in place of the response's that gives no answer.
+    const hasRoom = typeof answer === 'boolean' ? answer : !writable.writableNeedDrain
     // A compressor keeps what it is given until its window is full: the client would wait for that.
     if (writable.flush !== undefined) {
       // A full flush, the default of deflate and gzip (which have a level), would forget the text seen
@@ -154,7 +162,7 @@ export class WritableSink implements Sink {
     return hasRoom
   }
 
-  end(): void {
+  end(_isLast: boolean): void {
     if (!this.#writable.writableEnded) this.#writable.end()
   }
 

@@ -207,7 +207,9 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * format can carry; the stream then stays open.
    */
   async end(farewell?: EventOf<M>): Promise<CloseInfo> {
-    this.#end('ended', farewell as SseEvent | undefined)
+    const { serialize } = this.#options
+    if (farewell === undefined || this.#state !== 'open') this.#end('ended')
+    else this.#end('ended', encodeEvent(farewell as SseEvent, serialize))
     return this.closed
   }
 
@@ -253,9 +255,9 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   }
 
   /** @internal */
-  [shutDown](farewell: SseEvent | 'cut'): void {
-    if (farewell === 'cut') this.#cut('shutdown')
-    else this.#end('shutdown', farewell)
+  [shutDown](farewell: string | undefined): void {
+    if (farewell === undefined) this.#cut('shutdown')
+    else this.#end('shutdown', farewell, true)
   }
 
   // Methods, for the compiler believes that a field keeps its value across calls.
@@ -273,13 +275,11 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     else this.#end(reason)
   }
 
-  #end(reason: CloseReason, farewell?: SseEvent): void {
+  #end(reason: CloseReason, farewell = '', isLast = false): void {
     if (this.#state !== 'open') return
-    const text = farewell === undefined ? '' : encodeEvent(farewell, this.#options.serialize)
-    if (!this.#isOpen()) return
     this.#state = 'ending'
     this.#endReason = reason
-    this.#outbox.end(text)
+    this.#outbox.end(farewell, isLast)
     this.#release()
   }
 

@@ -2,28 +2,41 @@
 
 type Schedule = (task: () => void) => unknown
 
+/** A turn is over for certain at the second count: the first may come from its own last phase. */
+const COUNTS = 2
+
 let turn = 0
-let isCounting = false
+let countsLeft = 0
+let scheduledBy: Schedule | undefined
+
+// Looked up at each call: a test's fake timers come and go.
+const scheduler = (): Schedule =>
+  (globalThis as { setImmediate?: Schedule }).setImmediate ?? globalThis.setTimeout
 
 /** Runs `task` once the event loop has come round and has seen to its sockets. */
 export function nextTurn(task: () => void): void {
-  // Looked up at each call: fake timers replace it.
-  const schedule: Schedule =
-    (globalThis as { setImmediate?: Schedule }).setImmediate ?? globalThis.setTimeout
-  schedule(task)
+  scheduler()(task)
 }
 
-/** Gives the number of the present turn, and sees to it that the next one gets another. */
+/** Gives the number of the present turn, and sees to it that the turns after it are counted. */
 export function currentTurn(): number {
-  if (!isCounting) {
-    isCounting = true
-    nextTurn(() => {
-      isCounting = false
-      turn++
-    })
+  countsLeft = COUNTS
+  const schedule = scheduler()
+  if (scheduledBy !== schedule) {
+    scheduledBy = schedule
+    schedule(count)
   }
   return turn
 }
 
-/** Tells whether the turn with this number is over. */
-export const isPast = (number: number): boolean => turn > number
+function count(): void {
+  turn++
+  scheduledBy = undefined
+  if (--countsLeft > 0) {
+    scheduledBy = scheduler()
+    scheduledBy(count)
+  }
+}
+
+/** Tells whether the turn with this number is over, and the sockets have been seen to since. */
+export const isPast = (number: number): boolean => turn >= number + COUNTS

@@ -65,6 +65,6 @@ export const tick = (): Promise<void> => Promise.resolve()
 
 /** Lets the event loop come round: a client that has not taken its bytes by then is slow. */
 export async function turn(): Promise<void> {
-  // What is scheduled in a microtask of this run comes after the first.
-  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
+  // The turn that is counted may begin only after the first, and is over at the second count.
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
 }

@@ -93,6 +93,8 @@ describe('heartbeats', () => {
 
 describe('the clock', () => {
   test('is one timer for all streams, and none when there is none', async () => {
+    vi.useRealTimers()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     const opened = Array.from({ length: 1_000 }, () => open())
     expect(vi.getTimerCount()).toBe(1)
     await wait(15_000)

@@ -1,5 +1,7 @@
-import { createServer } from 'node:http'
+import http, { createServer } from 'node:http'
+import http2 from 'node:http2'
 import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { openStream } from '../src/adapters/node.js'
 import { closeAllStreams, SseStream, streamStats } from '../src/index.js'
@@ -168,6 +170,66 @@ describe('server.close()', () => {
     expect(await Promise.all(reading)).toEqual(Array(5).fill('retry: 9\n\n'))
     deaf.on('error', () => {}).resume()
     await isCut
+  })
+})
+
+describe('a server that closes', () => {
+  async function listen(server: http.Server | http2.Http2Server): Promise<number> {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    return (server.address() as AddressInfo).port
+  }
+
+  /** Closes as an application does, and tells how long the server took after the streams. */
+  async function close(server: http.Server | http2.Http2Server) {
+    const order: string[] = []
+    const closed = new Promise((resolve) => server.close(resolve)).then(() => order.push('server'))
+    const waited = new Promise((resolve) => setTimeout(resolve, 3_000)).then(() =>
+      order.push('3 seconds'),
+    )
+    const count = await closeAllStreams({ withinMs: 0 })
+    await Promise.race([closed, waited])
+    return { count, order }
+  }
+
+  test('does not wait for connections that a client keeps alive', async () => {
+    const server = http.createServer((req, res) => void openStream(req, res))
+    const port = await listen(server)
+    const agent = new http.Agent({ keepAlive: true })
+    const ended = Array.from(
+      { length: 3 },
+      () =>
+        new Promise((resolve) => {
+          http.get({ port, host: '127.0.0.1', agent }, (res) => res.resume().on('end', resolve))
+        }),
+    )
+    const before = streamStats().open
+    await vi.waitUntil(() => streamStats().open === before + 3)
+    expect(await close(server)).toEqual({ count: 3, order: ['server'] })
+    await Promise.all(ended)
+    agent.destroy()
+  })
+
+  test('does not wait for HTTP/2 sessions that a client keeps', async () => {
+    const server = http2.createServer((req, res) => void openStream(req, res))
+    const port = await listen(server)
+    const session = http2.connect(`http://127.0.0.1:${port}`)
+    const bodies = [1, 2, 3].map(() => text(session.request({ ':path': '/' })))
+    await vi.waitUntil(() => streamStats().open === 3)
+    expect(await close(server)).toEqual({ count: 3, order: ['server'] })
+    for (const body of await Promise.all(bodies)) expect(body).toMatch(/^retry: \d+\n\n$/)
+    session.destroy()
+  })
+
+  test('sends a farewell that a serializer of one stream cannot take as JSON', async () => {
+    const sink = new FakeSink()
+    const stream = new SseStream(sink, {
+      serialize: () => {
+        throw new Error('not mine')
+      },
+    })
+    await closeAllStreams({ withinMs: 0, farewell: { event: 'bye', data: { soon: true } } })
+    expect(await stream.closed).toEqual({ reason: 'shutdown' })
+    expect(sink.text).toContain('data: {"soon":true}')
   })
 })
 

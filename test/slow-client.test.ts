@@ -111,6 +111,33 @@ describe('a client that reads', () => {
     expect(readWire(await received)).toHaveLength(30)
   })
 
+  test('gets two ticks of one turn, though others are slow already', async () => {
+    // A slow stream has turns counted; then two ticks fall into the last phase of one turn, before and
+    // after the count.
+    const other = new FakeSink()
+    const slow = new SseStream(other, { heartbeatMs: false })
+    const writable = new PassThrough()
+    const received = text(writable)
+    const stream = new SseStream(writable, { maxBufferedBytes: 10_000 })
+    await new Promise<void>((resolve) => {
+      setTimeout(() => {
+        setImmediate(() => stream.send({ data: 'x'.repeat(100_000) }))
+        other.isSlow = true
+        slow.send({ data: 'x' })
+        queueMicrotask(() =>
+          setImmediate(() => {
+            for (let i = 0; i < 10; i++) stream.send({ data: 'y'.repeat(9_000) })
+            resolve()
+          }),
+        )
+      }, 0)
+    })
+    expect(stream.state).toBe('open')
+    expect(await stream.end()).toEqual({ reason: 'ended' })
+    expect(readWire(await received)).toHaveLength(11)
+    slow.destroy()
+  })
+
   test('gets one event larger than the bound also while an earlier one is on its way', async () => {
     const { sink, stream } = await openBlocked({ maxBufferedBytes: 1_000 })
     stream.send({ data: 'x'.repeat(5_000) })
@@ -118,6 +145,57 @@ describe('a client that reads', () => {
     expect(stream.state).toBe('open')
     sink.drain()
     expect(dataOf(sink)).toEqual(['first', 'x'.repeat(5_000), 'after'])
+  })
+})
+
+describe('a source that never runs dry', () => {
+  function* endless() {
+    for (;;) yield 'x'.repeat(100)
+  }
+
+  test.each<[string, (stream: SseStream) => unknown]>([
+    ['an iterable', (stream) => stream.sendAll(endless())],
+    [
+      'an async generator',
+      (stream) =>
+        stream.sendAll(
+          (async function* () {
+            yield* endless()
+          })(),
+        ),
+    ],
+    [
+      'a loop that waits for drained',
+      async (stream) => {
+        for (const data of endless()) {
+          if (!stream.send({ data })) await stream.drained()
+          if (stream.state !== 'open') return
+        }
+      },
+    ],
+  ])('leaves turns of the event loop to others: %s', async (_what, feed) => {
+    const sink = new FakeSink()
+    const stream = new SseStream(sink)
+    const feeding = feed(stream)
+    // This would not come back.
+    for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(sink.written.length).toBeGreaterThan(5)
+    stream.destroy()
+    await feeding
+  })
+})
+
+describe('the bound', () => {
+  test('holds after fake timers of another test took the count of turns with them', async () => {
+    vi.useFakeTimers()
+    const { stream: earlier } = { stream: new SseStream(new PassThrough(), { heartbeatMs: false }) }
+    earlier.send({ data: 'x'.repeat(100_000) })
+    await Promise.resolve()
+    vi.useRealTimers()
+    earlier.destroy()
+    const { stream } = await openBlocked({ maxBufferedBytes: 1_000 })
+    for (let i = 0; i < 1_000; i++) stream.send({ data: `${i}` })
+    expect(await stream.closed).toEqual({ reason: 'overflow' })
   })
 })
 

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { describe, expect, test, vi } from 'vitest'
 import { SseStream, type SseStreamOptions } from '../src/index.js'
 import { streamStats } from '../src/registry.js'
@@ -496,6 +497,22 @@ describe('SseStream on a Writable', () => {
     writable.end()
     expect(stream.send({ data: 'late' })).toBe(true)
     expect(await stream.closed).toEqual({ reason: 'ended' })
+  })
+
+  test('goes on where a middleware put a write in place that gives no answer', async () => {
+    const writable = new PassThrough()
+    const { write } = writable
+    writable.write = ((...args: Parameters<typeof write>) => {
+      write.apply(writable, args)
+    }) as typeof write
+    const received = text(writable)
+    const stream = new SseStream(writable, { heartbeatMs: false })
+    for (let i = 0; i < 100; i++) {
+      stream.send({ data: `${i}`.padEnd(1_000) })
+      await stream.drained()
+    }
+    expect(await stream.end()).toEqual({ reason: 'ended' })
+    expect((await received).match(/^data: /gm)).toHaveLength(100)
   })
 
   test('leaves no listener of its own behind but the one that keeps late errors harmless', async () => {

@@ -98,10 +98,11 @@ export function openStream<M extends EventMap<M> = AnyEvents>(
     res.end()
     return new SseStream<M>(endedSink('ended'), streamOptions)
   }
+  if (hasLeft(req, res)) return new SseStream<M>(endedSink('client'), streamOptions)
   // A pipelined request waits for its turn to have the socket, and Node says nothing on its response
   // if the connection breaks until then.
   const lifeline = res.socket === null ? req.socket : undefined
-  const stream = new SseStream<M>(new WritableSink(res, lifeline), streamOptions)
+  const stream = new SseStream<M>(new ResponseSink(res, lifeline), streamOptions)
   // Also there in HTTP/2, though its types do not tell.
   if (stream.state !== 'closed') (res as ServerResponse).flushHeaders()
   return stream
@@ -144,6 +145,34 @@ export function refuse(res: NodeResponse, options: RefuseOptions = {}): void {
  */
 export function acceptsEventStream(req: NodeRequest, accept: AcceptMode = 'lenient'): boolean {
   return acceptsType(req.headers.accept, accept)
+}
+
+/** A response as a sink. */
+class ResponseSink extends WritableSink {
+  readonly #response: NodeResponse
+
+  constructor(response: NodeResponse, lifeline: NodeRequest['socket'] | undefined) {
+    super(response, lifeline)
+    this.#response = response
+  }
+
+  // A server that closes waits for its connections: HTTP/1.1 ones idle on for their keep-alive time,
+  // HTTP/2 sessions for as long as the client likes.
+  override end(isLast: boolean): void {
+    const response = this.#response
+    if (isLast && 'stream' in response) response.stream?.session?.close()
+    else if (isLast) {
+      const { socket } = response
+      response.once('finish', () => socket?.destroySoon())
+    }
+    super.end(isLast)
+  }
+}
+
+/** Tells whether the client has left before a stream could open: Node's events for that are over. */
+function hasLeft(req: NodeRequest, res: NodeResponse): boolean {
+  if ('stream' in res) return res.stream?.destroyed ?? true
+  return res.destroyed || (req.socket?.destroyed ?? false)
 }
 
 function lastEventIdFrom(req: NodeRequest): string {

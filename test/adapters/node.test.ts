@@ -174,6 +174,57 @@ describe('eventwire/node on a raw socket', () => {
     await close()
   })
 
+  test('sees a client that left before its pipelined request was opened, after an await', async () => {
+    const opened: SseStream[] = []
+    let goOn = () => {}
+    const permission = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    let isAsked = false
+    const server = http.createServer(async (req, res) => {
+      if (req.url === '/1') return
+      isAsked = true
+      await permission
+      opened.push(openStream(req, res))
+    })
+    const { port, close } = await listen(server)
+    const socket = connect(port, '127.0.0.1')
+    socket.write('GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n')
+    await vi.waitUntil(() => isAsked)
+    socket.destroy()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    goOn()
+    await vi.waitUntil(() => opened.length === 1)
+    expect(await opened[0]?.closed).toEqual({ reason: 'client' })
+    await close()
+  })
+
+  test('sees an HTTP/2 client whose connection was reset during an await', async () => {
+    const opened: SseStream[] = []
+    let goOn = () => {}
+    const permission = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    let isAsked = false
+    const server = http2.createServer(async (req, res) => {
+      isAsked = true
+      await permission
+      opened.push(openStream(req, res))
+    })
+    const { port, close } = await listen(server)
+    const socket = connect(port, '127.0.0.1')
+    const session = http2.connect('http://127.0.0.1', { createConnection: () => socket })
+    session.on('error', () => {})
+    session.request({ ':path': '/' }).on('error', () => {})
+    await vi.waitUntil(() => isAsked)
+    socket.resetAndDestroy()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    goOn()
+    await vi.waitUntil(() => opened.length === 1)
+    expect(await opened[0]?.closed).toEqual({ reason: 'client' })
+    await close()
+  })
+
   test.each<[string, (socket: Socket) => void]>([
     ['closes its side only', (socket) => socket.end()],
     ['resets the connection', (socket) => socket.resetAndDestroy()],

@@ -25,7 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   backlog: ['utf8'],
   sink: ['misuse'],
   source: ['misuse'],
-  registry: ['event'],
+  registry: [],
   options: [...BASE, 'backlog', 'event', 'last-event-id'],
   outbox: [...BASE, 'backlog', 'clock', 'registry', 'sink'],
   stream: [
