@@ -7,7 +7,7 @@ export default [
   {
     name: 'eventwire/node',
     path: 'dist/node.js',
-    limit: '7 KiB',
+    limit: '7.5 KiB',
     gzip: true,
     modifyEsbuildConfig: forNode,
   },

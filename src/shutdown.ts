@@ -62,23 +62,16 @@ export async function closeAllStreams(options: CloseAllOptions = {}): Promise<nu
       end(stream)
     }
     const leftMs = Math.max(withinMs - elapsedMs(), MIN_DRAIN_MS)
-    await orAfter(leftMs, allClosed(ended))
+    const cut = setTimeout(() => {
+      for (const stream of ended) stream[shutDown](undefined)
+    }, leftMs)
+    // Those that join the set meanwhile are waited for too.
+    for (const stream of ended) await stream.closed
+    clearTimeout(cut)
   } finally {
     if (isFirst) registry.onOpen = undefined
   }
-  for (const stream of ended) stream[shutDown](undefined)
   return ended.size
-}
-
-/** Waits for each in turn, and for those that join the set meanwhile. */
-async function allClosed(streams: ReadonlySet<RegisteredStream>): Promise<void> {
-  for (const stream of streams) await stream.closed
-}
-
-async function orAfter(ms: number, done: Promise<void>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  await Promise.race([done, new Promise((resolve) => (timer = setTimeout(resolve, ms)))])
-  clearTimeout(timer)
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -107,12 +107,12 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   /**
    * Aborts as soon as the stream takes no more events, for whatever reason: hand it to the work that
-   * feeds the stream.
+   * feeds the stream. Its `reason` is an `AbortError` that names the {@link CloseReason}.
    */
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController()
-      if (this.#state !== 'open') this.#abort.abort()
+      if (this.#state !== 'open') this.#abort.abort(this.#abortReason())
     }
     return this.#abort.signal
   }
@@ -312,7 +312,12 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     const listeners = this.#endListeners
     this.#endListeners = undefined
     for (const listener of listeners ?? []) listener()
-    this.#abort?.abort()
+    this.#abort?.abort(this.#abortReason())
+  }
+
+  #abortReason(): DOMException {
+    const reason = this.#info?.reason ?? this.#endReason
+    return new DOMException(`The stream has closed: ${reason}`, 'AbortError')
   }
 
   #onEnd(listener: () => void): () => void {

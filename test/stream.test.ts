@@ -388,7 +388,10 @@ describe('SseStream#signal', () => {
     expect(signal.aborted).toBe(false)
     sink.leave()
     expect(signal.aborted).toBe(true)
-    expect(signal.reason.name).toBe('AbortError')
+    expect(signal.reason).toMatchObject({
+      name: 'AbortError',
+      message: 'The stream has closed: client',
+    })
   })
 
   test('aborts as soon as the stream takes no more, while it still writes', async () => {
