@@ -18,6 +18,8 @@ let timer: ReturnType<typeof setTimeout> | undefined
 let timers = { set: setTimeout, clear: clearTimeout }
 let timerDueMs = Number.POSITIVE_INFINITY
 let elapsedMs = 0
+/** By how much timers that were early have put it forward, until time has caught up. */
+let aheadMs = 0
 let lastReadMs = wholeMs()
 
 let ringDue: () => void
@@ -123,10 +125,14 @@ function clearTimer(): void {
 }
 
 function onTimer(): void {
-  const isLate = nowMs() - timerDueMs > LATE_MS
+  const earlyMs = timerDueMs - nowMs()
+  const isLate = earlyMs < -LATE_MS
   // The timer was set for this moment, so it has come, whatever the clock says: timers may be early
   // by a fraction of a millisecond, and fake ones run on another clock altogether.
-  elapsedMs = Math.max(elapsedMs, timerDueMs)
+  if (earlyMs > 0) {
+    elapsedMs += earlyMs
+    aheadMs += earlyMs
+  }
   timerDueMs = Number.POSITIVE_INFINITY
   // After the loop was blocked, timers run before sockets: a client that did read in the meantime
   // would be called stalled. One turn lets its drain be heard first.
@@ -140,8 +146,11 @@ function onTimer(): void {
  */
 function nowMs(): number {
   const readMs = wholeMs()
-  if (readMs > lastReadMs) elapsedMs += readMs - lastReadMs
+  const progressMs = Math.max(0, readMs - lastReadMs)
   lastReadMs = readMs
+  const caughtUpMs = Math.min(aheadMs, progressMs)
+  aheadMs -= caughtUpMs
+  elapsedMs += progressMs - caughtUpMs
   return elapsedMs
 }
 

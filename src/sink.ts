@@ -98,9 +98,11 @@ export interface WritableLike {
  * @throws {TypeError} when it is neither.
  */
 export function toSink(target: WritableLike | Sink): Sink {
-  if (typeof target?.write !== 'function')
-    throw wrongType('the sink', 'a Writable or a Sink', target)
-  return 'attach' in target ? target : new WritableSink(target)
+  if (typeof target?.write === 'function') {
+    if ('attach' in target) return target
+    if (typeof target.on === 'function') return new WritableSink(target)
+  }
+  throw wrongType('the sink', 'a Writable or a Sink', target)
 }
 
 /** A connection that has ended before a stream could open on it. */

@@ -118,7 +118,7 @@ describe('new SseStream', () => {
     expect(streamStats()).toEqual(before)
   })
 
-  test.each([undefined, null, {}, 'sink'])('refuses the sink %o', (sink) => {
+  test.each([undefined, null, {}, 'sink', { write: () => true }])('refuses the sink %o', (sink) => {
     const before = streamStats()
     expect(() => new SseStream(sink as never)).toThrow(TypeError)
     expect(streamStats()).toEqual(before)

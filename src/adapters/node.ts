@@ -1,5 +1,6 @@
 // Streams on the responses of node:http, node:https and node:http2 (its compatibility API).
 
+import { EventEmitter } from 'node:events'
 import {
   type IncomingMessage,
   type ServerResponse,
@@ -7,6 +8,7 @@ import {
   validateHeaderValue,
 } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { AnyEvents, EventMap } from '../contract.js'
 import { SseError } from '../errors.js'
 import {
@@ -99,9 +101,7 @@ export function openStream<M extends EventMap<M> = AnyEvents>(
     return new SseStream<M>(endedSink('ended'), streamOptions)
   }
   if (hasLeft(req, res)) return new SseStream<M>(endedSink('client'), streamOptions)
-  // A pipelined request waits for its turn to have the socket, and Node says nothing on its response
-  // if the connection breaks until then.
-  const lifeline = res.socket === null ? req.socket : undefined
+  const lifeline = res.socket === null ? lifelineOf(req.socket) : undefined
   const stream = new SseStream<M>(new ResponseSink(res, lifeline), streamOptions)
   // Also there in HTTP/2, though its types do not tell.
   if (stream.state !== 'closed') (res as ServerResponse).flushHeaders()
@@ -147,11 +147,31 @@ export function acceptsEventStream(req: NodeRequest, accept: AcceptMode = 'lenie
   return acceptsType(req.headers.accept, accept)
 }
 
+/** What tells the streams that wait for a socket when it has closed. */
+const lifelines = new WeakMap<Socket, EventEmitter>()
+
+/**
+ * Gives what tells of the close of `socket` by a 'close' of its own.
+ *
+ * A pipelined request waits for its turn to have the socket, and Node says nothing on its response if
+ * the connection breaks until then. A client may pipeline any number of them: they share one listener.
+ */
+function lifelineOf(socket: Socket): EventEmitter {
+  let lifeline = lifelines.get(socket)
+  if (lifeline === undefined) {
+    const made = new EventEmitter().setMaxListeners(0)
+    socket.once('close', () => made.emit('close'))
+    lifelines.set(socket, made)
+    lifeline = made
+  }
+  return lifeline
+}
+
 /** A response as a sink. */
 class ResponseSink extends WritableSink {
   readonly #response: NodeResponse
 
-  constructor(response: NodeResponse, lifeline: NodeRequest['socket'] | undefined) {
+  constructor(response: NodeResponse, lifeline: EventEmitter | undefined) {
     super(response, lifeline)
     this.#response = response
   }
@@ -212,7 +232,14 @@ function forgetLength(res: NodeResponse): void {
 }
 
 // [spec] An endpoint MUST NOT generate an HTTP/2 message containing connection-specific header fields.
-const CONNECTION = ['connection', 'keep-alive', 'proxy-connection', 'upgrade']
+const CONNECTION = [
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'upgrade',
+]
 
 function setHeaders(res: NodeResponse, headers: StreamHeaders): void {
   forgetLength(res)

@@ -131,7 +131,16 @@ export function describeAdapter(name: string, { protocol }: AdapterTraits, serve
           'content-type': 'text/plain',
           'Content-Length': 3,
           'transfer-encoding': 'identity',
-          ...(protocol === 'h2' ? { Connection: 'keep-alive', 'keep-alive': 'timeout=5' } : {}),
+          ...(protocol === 'h2'
+            ? {
+                Connection: 'keep-alive',
+                'http2-settings': 'x',
+                'keep-alive': 'timeout=5',
+                'proxy-connection': 'keep-alive',
+                TE: 'gzip',
+                Upgrade: 'h2c',
+              }
+            : {}),
         },
       })
       stream.send({ data: 'longer than three' })

@@ -163,6 +163,20 @@ describe('eventwire/node on a raw socket', () => {
     await close()
   })
 
+  test('serves twenty pipelined requests without a warning', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    const { socket, streams, close } = await open(
+      ...Array.from({ length: 20 }, (_, i) => `GET /${i} HTTP/1.1\r\nHost: a`),
+    )
+    socket.destroy()
+    for (const stream of streams) expect(await stream.closed).toEqual({ reason: 'client' })
+    await close()
+    process.removeListener('warning', onWarning)
+    expect(warnings).toEqual([])
+  })
+
   test('sees a client leave whose pipelined request has not had its turn', async () => {
     const { socket, streams, close } = await open(
       'GET /1 HTTP/1.1\r\nHost: a',

@@ -61,8 +61,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'options',
     'sink',
     'stream',
+    'node:events',
     'node:http',
     'node:http2',
+    'node:net',
   ],
 }
 
