@@ -8,6 +8,8 @@ interface Queue {
   last: Alarm | undefined
 }
 
+const NEVER = Number.POSITIVE_INFINITY
+
 const queues = new Map<number, Queue>()
 
 /** A timer that is this late had no chance to see its sockets either. */
@@ -16,7 +18,7 @@ const LATE_MS = 250
 let timer: ReturnType<typeof setTimeout> | undefined
 /** What the timer was set with. A test's fake timers come and go while alarms wait. */
 let timers = { set: setTimeout, clear: clearTimeout }
-let timerDueMs = Number.POSITIVE_INFINITY
+let timerDueMs = NEVER
 let elapsedMs = 0
 /** By how much timers that were early have put it forward, until time has caught up. */
 let aheadMs = 0
@@ -93,7 +95,7 @@ export class Alarm {
   static {
     ringDue = () => {
       const now = nowMs()
-      let soonest = Number.POSITIVE_INFINITY
+      let soonest = NEVER
       for (const queue of queues.values()) {
         for (let alarm = queue.first; alarm !== undefined; alarm = queue.first) {
           if (alarm.#dueMs > now) {
@@ -121,7 +123,7 @@ function setTimer(dueMs: number): void {
 
 function clearTimer(): void {
   timers.clear(timer)
-  timerDueMs = Number.POSITIVE_INFINITY
+  timerDueMs = NEVER
 }
 
 function onTimer(): void {
@@ -133,7 +135,7 @@ function onTimer(): void {
     elapsedMs += earlyMs
     aheadMs += earlyMs
   }
-  timerDueMs = Number.POSITIVE_INFINITY
+  timerDueMs = NEVER
   // After the loop was blocked, timers run before sockets: a client that did read in the meantime
   // would be called stalled. One turn lets its drain be heard first.
   if (isLate) nextTurn(ringDue)

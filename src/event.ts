@@ -47,7 +47,7 @@ export function encodeEvent(event: SseEvent, serialize: Serialize = JSON.stringi
   if (name !== undefined) text += `event: ${oneLine('`event`', name, LINE_BREAK)}\n`
   if (id !== undefined) text += `id: ${encodeId(id)}\n`
   if (retry !== undefined) {
-    text += `retry: ${integer('`retry`', retry, 0, Number.MAX_SAFE_INTEGER)}\n`
+    text += `retry: ${integer('`retry`', retry, 0)}\n`
   }
   if (data !== undefined) text += lines('data: ', encodeData(data, serialize))
   else if (name !== undefined) text += 'data: \n'
@@ -55,7 +55,7 @@ export function encodeEvent(event: SseEvent, serialize: Serialize = JSON.stringi
   return `${text}\n`
 }
 
-const SHAPE = 'an object with at least one of event, data, id, retry and comment'
+const SHAPE = 'an object in which one of event, data, id, retry and comment is defined'
 const LINE_BREAK = /[\r\n]/
 
 // [spec] If the field value does not contain U+0000 NULL, then set the last event ID buffer to

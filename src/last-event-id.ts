@@ -13,7 +13,5 @@ const CONTROL_CHARACTER = /[\u0000-\u001f\u007f]/
 
 /** Gives back an id that is harmless to keep and to log, and a fixed placeholder for any other. */
 export function harmlessLastEventId(id: string): string {
-  return id.length > MAX_BYTES || CONTROL_CHARACTER.test(id) || byteLength(id) > MAX_BYTES
-    ? INVALID_LAST_EVENT_ID
-    : id
+  return CONTROL_CHARACTER.test(id) || byteLength(id) > MAX_BYTES ? INVALID_LAST_EVENT_ID : id
 }

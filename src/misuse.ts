@@ -24,7 +24,7 @@ export function integer(
   name: string,
   value: unknown,
   min: number,
-  max: number,
+  max = Number.MAX_SAFE_INTEGER,
   alternative = '',
 ): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) {
@@ -45,6 +45,12 @@ export function oneOf<T>(name: string, value: T, choices: readonly T[]): T {
   throw wrongType(name, `one of ${choices.map(shown).join(', ')}`, value)
 }
 
+/** Gives back `value` if it is an object, which options are. */
+export function object<T>(name: string, value: T): T {
+  if (typeof value === 'object' && value !== null) return value
+  throw wrongType(name, 'an object', value)
+}
+
 /** Gives back `value` if it is of the `typeof` type, or is absent. */
 export function optional<T>(name: string, value: T, type: string): T {
   if (value === undefined || typeof value === type) return value
@@ -58,11 +64,12 @@ function sentence(name: string, expected: string, got: unknown): string {
 /** Shows a value in a few characters: an error message is no place for a megabyte of data. */
 function shown(value: unknown): string {
   if (typeof value === 'string') {
-    return `${JSON.stringify(value.slice(0, 40))}${value.length > 40 ? '...' : ''}`
+    return JSON.stringify(value.slice(0, 40)) + (value.length > 40 ? '...' : '')
   }
-  if (typeof value === 'bigint') return `${value}n`
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object' || value === null) return String(value)
   if (Array.isArray(value)) return 'an array'
+  const { name } = value.constructor ?? {}
+  if (name && name !== 'Object') return `an instance of ${name}`
   return `an object with the keys ${JSON.stringify(Object.keys(value).slice(0, 8))}`
 }

@@ -3,7 +3,7 @@
 import type { OverflowPolicy } from './backlog.js'
 import type { Serialize } from './event.js'
 import { harmlessLastEventId } from './last-event-id.js'
-import { delay, integer, MAX_DELAY_MS, oneOf, optional, wrongType } from './misuse.js'
+import { delay, integer, MAX_DELAY_MS, object, oneOf, optional, wrongType } from './misuse.js'
 
 /** How one stream behaves. Every option can be left out. */
 export interface SseStreamOptions {
@@ -78,27 +78,18 @@ export type ResolvedOptions = ReturnType<typeof resolveOptions>
  * @throws {RangeError} when a number is out of its range.
  */
 export function resolveOptions(options: SseStreamOptions) {
-  if (typeof options !== 'object' || options === null) {
-    throw wrongType('the options', 'an object', options)
-  }
-  const { signal, retryMs, maxLifetimeMs } = options
+  const { signal, retryMs, maxLifetimeMs } = object('the options', options)
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw wrongType('`signal`', 'an AbortSignal', signal)
   }
   return {
     signal,
     heartbeatMs: delay('`heartbeatMs`', options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS),
-    retryMs:
-      retryMs === undefined ? undefined : integer('`retryMs`', retryMs, 0, Number.MAX_SAFE_INTEGER),
+    retryMs: retryMs === undefined ? undefined : integer('`retryMs`', retryMs, 0),
     lastEventId: harmlessLastEventId(
       optional('`lastEventId`', options.lastEventId, 'string') ?? '',
     ),
-    maxBufferedBytes: integer(
-      '`maxBufferedBytes`',
-      options.maxBufferedBytes ?? 1_048_576,
-      1,
-      Number.MAX_SAFE_INTEGER,
-    ),
+    maxBufferedBytes: integer('`maxBufferedBytes`', options.maxBufferedBytes ?? 1_048_576, 1),
     overflow: oneOf('`overflow`', options.overflow ?? 'close', POLICIES),
     stallTimeoutMs: delay('`stallTimeoutMs`', options.stallTimeoutMs ?? 60_000),
     maxLifetimeMs:

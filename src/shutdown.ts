@@ -1,7 +1,7 @@
 // Closing all streams of the process, so that it can stop.
 
 import { encodeEvent, type SseEvent } from './event.js'
-import { integer, MAX_DELAY_MS, outOfRange, wrongType } from './misuse.js'
+import { integer, MAX_DELAY_MS, object, outOfRange, wrongType } from './misuse.js'
 import { type RegisteredStream, registry, shutDown } from './registry.js'
 
 /** How {@link closeAllStreams} goes about it. */
@@ -38,7 +38,12 @@ const MIN_DRAIN_MS = 250
  * has been touched.
  */
 export async function closeAllStreams(options: CloseAllOptions = {}): Promise<number> {
-  const withinMs = integer('`withinMs`', options.withinMs ?? 1_000, 0, MAX_DELAY_MS)
+  const withinMs = integer(
+    '`withinMs`',
+    object('the options', options).withinMs ?? 1_000,
+    0,
+    MAX_DELAY_MS,
+  )
   const retry = retryBounds(options.retryMs ?? [1_000, 5_000])
   const { farewell } = options
   if (farewell !== undefined) encodeEvent(farewell)
@@ -81,8 +86,8 @@ function retryBounds(retryMs: number | readonly [number, number]): readonly [num
     throw wrongType('`retryMs`', 'a number or [min, max]', retryMs)
   }
   const [min, max] = typeof retryMs === 'number' ? [retryMs, retryMs] : retryMs
-  integer('`retryMs`', min, 0, Number.MAX_SAFE_INTEGER)
-  integer('`retryMs`', max, 0, Number.MAX_SAFE_INTEGER)
+  integer('`retryMs`', min, 0)
+  integer('`retryMs`', max, 0)
   if (min > max) throw outOfRange('`retryMs`', '[min, max] with min <= max', [min, max])
   return [min, max]
 }

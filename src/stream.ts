@@ -170,15 +170,21 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * an event instead. When the stream closes, the source is cancelled: `return()`, `cancel()`,
    * `destroy()` or `unsubscribe()`.
    *
-   * @returns settles when the source is done or the stream has closed. The stream stays open.
+   * @returns settles when the source is done or the stream has closed. The stream stays open. A generator
+   * hears of a close at its next `yield`, and its `finally` may run after this has settled; what it waits
+   * for meanwhile can be ended by {@link SseStream.signal}.
    * @throws rejects with the source's own error, or with that of an item that cannot be sent; a
    * `TypeError` when `source` is none.
    */
+  sendAll(source: Source<string | ArrayBufferView | EventOf<M>>): Promise<void>
+  /** As above, with each item mapped to an event. */
   sendAll<Item>(
     source: Source<Item>,
-    toEvent?: (item: Item extends ArrayBufferView ? string : Item) => EventOf<M>,
-  ): Promise<void> {
-    return pump(source, {
+    toEvent: (item: Item extends ArrayBufferView ? string : Item) => EventOf<M>,
+  ): Promise<void>
+  async sendAll(source: Source<unknown>, toEvent?: (item: never) => EventOf<M>): Promise<void> {
+    optional('`toEvent`', toEvent, 'function')
+    await pump(source, {
       push: (item) =>
         this.send(
           toEvent

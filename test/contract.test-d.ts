@@ -64,6 +64,14 @@ describe('EventOf', () => {
     void feed.sendAll([1, 2], (cents) => ({ event: 'price', data: { cents } }))
     // @ts-expect-error the data is of another type
     void feed.sendAll([1, 2], (cents) => ({ event: 'price', data: cents }))
+    void feed.sendAll([{ event: 'price', data: { cents: 5 } }, 'text', new Uint8Array(1)])
+    // @ts-expect-error the data is of another type
+    void feed.sendAll([{ event: 'price', data: { cents: 'five' } }])
+    // @ts-expect-error a number is no event
+    void feed.sendAll([1, 2])
+    void any.sendAll([{ event: 'x', data: 1 }])
+    void any.sendAll(new PassThrough())
+    void any.sendAll(of('a'))
     void feed.sendAll(of('a'), (data) => ({ data }))
     void feed.sendAll(new PassThrough(), (text) => ({ data: `${text}` }))
     void feed.sendAll(new ReadableStream<Uint8Array>(), (text) => {

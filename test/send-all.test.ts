@@ -137,6 +137,13 @@ describe('SseStream#sendAll', () => {
     },
   )
 
+  test('rejects a toEvent that is no function', async () => {
+    const { stream } = open()
+    await expect(stream.sendAll(['x'], 'y' as never)).rejects.toThrow(
+      new TypeError('Expected `toEvent` to be a function, got "y"'),
+    )
+  })
+
   test('rejects a locked web stream at once', async () => {
     const { stream } = open()
     const source = new ReadableStream()

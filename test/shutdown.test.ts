@@ -142,6 +142,7 @@ describe('closeAllStreams', () => {
     ['retryMs [5, 1]', { retryMs: [5, 1] }],
     ['retryMs [1]', { retryMs: [1] }],
     ['retryMs "1"', { retryMs: '1' }],
+    ['options that are none', 5_000 as never],
     ['a farewell that cannot be sent', { farewell: { event: 'a\nb' } }],
   ])('rejects %s before it touches a stream', async (_what, options) => {
     const { stream } = open()

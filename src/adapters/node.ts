@@ -20,7 +20,7 @@ import {
   retryAfter,
   STREAM_HEADERS,
 } from '../http.js'
-import { integer, oneOf, wrongType } from '../misuse.js'
+import { integer, object, oneOf, wrongType } from '../misuse.js'
 import { resolveOptions, type SseStreamOptions } from '../options.js'
 import { endedSink, WritableSink } from '../sink.js'
 import { SseStream } from '../stream.js'
@@ -82,13 +82,15 @@ export function openStream<M extends EventMap<M> = AnyEvents>(
   options: OpenStreamOptions = {},
 ): SseStream<M> {
   // All that can be wrong is found before the response is touched: the application can still answer.
+  checkRequest(req)
+  checkHeadUnsent(res)
+  object('the options', options)
   const { lastEventId = lastEventIdFrom(req), headers = {}, status = res.statusCode } = options
   const streamOptions = { ...options, lastEventId }
   resolveOptions(streamOptions)
   const accept = oneOf<AcceptMode>('`accept`', options.accept ?? 'lenient', ACCEPT_MODES)
   checkStatus(status)
   checkHeaders(headers)
-  checkHeadUnsent(res)
 
   if (!acceptsType(req.headers.accept, accept)) {
     answer(res, 406, { 'content-type': 'text/plain' }, `Not acceptable: this is ${EVENT_STREAM}.\n`)
@@ -128,8 +130,8 @@ export function stop(res: NodeResponse): void {
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3}
  */
 export function refuse(res: NodeResponse, options: RefuseOptions = {}): void {
-  const { retryAfterMs: ms } = options
-  if (ms !== undefined) integer('`retryAfterMs`', ms, 0, Number.MAX_SAFE_INTEGER)
+  const { retryAfterMs: ms } = object('the options', options)
+  if (ms !== undefined) integer('`retryAfterMs`', ms, 0)
   checkHeadUnsent(res)
   answer(res, 503, ms === undefined ? {} : { 'retry-after': retryAfter(ms) })
 }
@@ -144,7 +146,8 @@ export function refuse(res: NodeResponse, options: RefuseOptions = {}): void {
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1}
  */
 export function acceptsEventStream(req: NodeRequest, accept: AcceptMode = 'lenient'): boolean {
-  return acceptsType(req.headers.accept, accept)
+  checkRequest(req)
+  return acceptsType(req.headers.accept, oneOf<AcceptMode>('`accept`', accept, ACCEPT_MODES))
 }
 
 /** What tells the streams that wait for a socket when it has closed. */
@@ -199,6 +202,16 @@ function lastEventIdFrom(req: NodeRequest): string {
   return lastEventIdOf(req.headers['last-event-id'] as string | undefined, req.url ?? '')
 }
 
+function checkRequest(req: NodeRequest): void {
+  if (typeof req?.headers === 'object') return
+  throw wrongType('`req`', 'a request of node:http, node:https or node:http2', req)
+}
+
+function checkResponse(res: NodeResponse): void {
+  if (typeof res?.setHeader === 'function') return
+  throw wrongType('`res`', 'a response of node:http, node:https or node:http2', res)
+}
+
 function checkStatus(status: number): void {
   integer('`status`', status, 200, 599)
   if (status === 204 || status === 205 || status === 304) {
@@ -217,6 +230,7 @@ function checkHeaders(headers: StreamHeaders): void {
 }
 
 function checkHeadUnsent(res: NodeResponse): void {
+  checkResponse(res)
   if (res.headersSent || res.writableEnded) {
     throw new SseError('ERR_SSE_HEAD_SENT', 'The request has been answered already')
   }

@@ -81,6 +81,57 @@ describeAdapter(
   ),
 )
 
+describe('eventwire/node, called with something else', () => {
+  const req = { headers: {} } as never
+  const res = Object.assign(new http.ServerResponse(new http.IncomingMessage(null as never)), {})
+
+  test.each<[string, () => unknown, string]>([
+    [
+      'openStream(res, req)',
+      () => openStream(res as never, req),
+      'Expected `req` to be a request of node:http, node:https or node:http2, got an instance of ServerResponse',
+    ],
+    [
+      'openStream()',
+      () => openStream(undefined as never, undefined as never),
+      'Expected `req` to be a request of node:http, node:https or node:http2, got undefined',
+    ],
+    [
+      'openStream(req, {})',
+      () => openStream(req, {} as never),
+      'Expected `res` to be a response of node:http, node:https or node:http2, got an object with the keys []',
+    ],
+    [
+      'openStream(req, res, null)',
+      () => openStream(req, res, null as never),
+      'Expected the options to be an object, got null',
+    ],
+    [
+      'stop(req)',
+      () => stop(req),
+      'Expected `res` to be a response of node:http, node:https or node:http2, got an object with the keys ["headers"]',
+    ],
+    [
+      'refuse(res, 5000)',
+      () => refuse(res, 5_000 as never),
+      'Expected the options to be an object, got 5000',
+    ],
+    [
+      'acceptsEventStream(res)',
+      () => acceptsEventStream(res as never),
+      'Expected `req` to be a request of node:http, node:https or node:http2, got an instance of ServerResponse',
+    ],
+    [
+      'acceptsEventStream(req, "STRICT")',
+      () => acceptsEventStream(req, 'STRICT' as never),
+      'Expected `accept` to be one of "lenient", "strict", false, got "STRICT"',
+    ],
+  ])('%s says what it expects', (_call, act, message) => {
+    expect(act).toThrow(new TypeError(message))
+    expect(res.headersSent).toBe(false)
+  })
+})
+
 describe('eventwire/node on a raw socket', () => {
   /** A server that opens a stream for each request, and a client that writes what it likes. */
   async function open(...requests: string[]) {

@@ -41,7 +41,7 @@ describe('the built package', () => {
       const { PassThrough } = require('node:stream')
       const commonjs = require('eventwire')
       const refused = () => {
-        const res = Object.assign(new PassThrough(), { headersSent: true })
+        const res = Object.assign(new PassThrough(), { headersSent: true, setHeader() {} })
         try { require('eventwire/node').openStream({ headers: {} }, Object.assign(res, { statusCode: 200 })) }
         catch (error) { return error instanceof commonjs.SseError }
       }
@@ -89,6 +89,9 @@ describe('the built package', () => {
     const rest = paths.filter(
       (path) => !/^(CHANGELOG|README)\.md$|^LICENSE$|^package\.json$/.test(path),
     )
-    expect(rest.every((path) => /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/.test(path))).toBe(true)
+    const expected =
+      /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^docs\/(adapters\/|decisions\/)?[\w-]+\.md$/
+    expect(rest.filter((path) => !expected.test(path))).toEqual([])
+    expect(rest).toContain('docs/errors.md')
   })
 })

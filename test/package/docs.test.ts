@@ -111,11 +111,7 @@ describeInChromium("README's server and client", (browser) => {
       const lines = createInterface(child.stdout)
       const [port] = await once(lines, 'line')
       const page = await browser().newPage()
-      // A page of that server: what it serves itself never ends, so one is put in its place.
-      await page.route('**/page', (route) =>
-        route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Client</title>' }),
-      )
-      await page.goto(`http://127.0.0.1:${port}/page`)
+      await page.goto(`http://127.0.0.1:${port}/`)
       const closed = once(lines, 'line')
       await page.evaluate(client)
       await page.waitForFunction(() => /\d:\d\d:\d\d/.test(document.body.textContent ?? ''))

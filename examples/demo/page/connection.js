@@ -1,6 +1,6 @@
 // The panel on top: the state of the connection and what came through it.
 
-import { element, setText } from './element.js'
+import { button, element, setText } from './element.js'
 import { formatBytes, formatCount, formatSeconds } from './numbers.js'
 
 /** @import { Sample } from '../metrics.js' */
@@ -43,6 +43,7 @@ export class ConnectionPanel {
     if (pill.dataset.state === state) return
     pill.dataset.state = state
     setText('state', state)
+    button('cut').disabled = state !== 'open'
     if (state === 'open') this.#connections++
     else {
       this.#lostMs = performance.now()

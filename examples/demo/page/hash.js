@@ -29,7 +29,7 @@ export function setUpHash(page, { onEvent }) {
   button('hash').addEventListener('click', () => {
     showProgress(0)
     showState('running', 'listing the files')
-    setText('job-speed', '–')
+    for (const id of ['job-files', 'job-bytes', 'job-speed']) setText(id, '–')
     setText('job-detail', '\u00a0')
     source = new EventSource(`/hash?page=${page}`)
     source.addEventListener('progress', ({ data }) => {

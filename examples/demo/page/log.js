@@ -6,6 +6,9 @@ import { readEvents } from './event-reader.js'
 const RETRY_MS = 1_500
 const MAX_LINES = 200
 
+/** Whether the panel shows the newest line. Who has scrolled back to read is left in peace. */
+let isFollowing = true
+
 /**
  * Follows the log for as long as the page lives; after a cut it goes on where it was.
  *
@@ -13,6 +16,12 @@ const MAX_LINES = 200
  * @param {{ onEvent: () => void, onHeartbeat: () => void }} listener
  */
 export async function followLog(page, { onEvent, onHeartbeat }) {
+  const list = element('log')
+  // Only a reader's own hand leaves the end: layouts scroll too.
+  for (const type of ['wheel', 'touchmove', 'pointerdown', 'keydown']) {
+    list.addEventListener(type, () => requestAnimationFrame(noticeScroll), { passive: true })
+  }
+  list.addEventListener('scrollend', () => isFollowing || noticeScroll())
   let lastEventId = ''
   for (;;) {
     showState('connecting')
@@ -47,7 +56,6 @@ function showState(state) {
 /** @param {string} text - `09:05:00 GET /feed?page=… 200 open` */
 function showLine(text) {
   const list = element('log')
-  const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40
   const [, time = '', rest = text] = /^(\S+) (.*)$/.exec(text) ?? []
   const line = document.createElement('li')
   const timeElement = document.createElement('time')
@@ -56,8 +64,12 @@ function showLine(text) {
   line.dataset.kind = kindOf(rest)
   list.append(line)
   if (list.childElementCount > MAX_LINES) list.firstElementChild?.remove()
-  // Who has scrolled back to read is left in peace.
-  if (isAtEnd) list.scrollTop = list.scrollHeight
+  if (isFollowing) list.scrollTop = list.scrollHeight
+}
+
+function noticeScroll() {
+  const list = element('log')
+  isFollowing = list.scrollHeight - list.scrollTop - list.clientHeight < 40
 }
 
 /** @param {string} text */
