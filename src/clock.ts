@@ -13,7 +13,7 @@ const NEVER = Number.POSITIVE_INFINITY
 const queues = new Map<number, Queue>()
 
 /** A timer that is this late had no chance to see its sockets either. */
-const LATE_MS = 250
+const LATE_MS = 20
 
 let timer: ReturnType<typeof setTimeout> | undefined
 /** What the timer was set with. A test's fake timers come and go while alarms wait. */
@@ -137,8 +137,8 @@ function onTimer(): void {
   }
   timerDueMs = NEVER
   // After the loop was blocked, timers run before sockets: a client that did read in the meantime
-  // would be called stalled. One turn lets its drain be heard first.
-  if (isLate) nextTurn(ringDue)
+  // would be called stalled. Two turns let its drain be heard first.
+  if (isLate) nextTurn(() => nextTurn(ringDue))
   else ringDue()
 }
 

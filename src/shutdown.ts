@@ -68,6 +68,8 @@ export async function closeAllStreams(options: CloseAllOptions = {}): Promise<nu
     }
     const leftMs = Math.max(withinMs - elapsedMs(), MIN_DRAIN_MS)
     const cut = setTimeout(() => {
+      // Clients that come back at once, whatever they were told, must not keep this going.
+      if (isFirst) registry.onOpen = undefined
       for (const stream of ended) stream[shutDown](undefined)
     }, leftMs)
     // Those that join the set meanwhile are waited for too.

@@ -128,6 +128,26 @@ describe('closeAllStreams', () => {
     after.stream.destroy()
   })
 
+  test('comes to its end though clients return at once', async () => {
+    vi.useRealTimers()
+    let opened = 0
+    let isOver = false
+    const returning = () => {
+      opened++
+      const { sink, stream } = open()
+      sink.isSlow = true
+      stream.signal.addEventListener('abort', () => {
+        setImmediate(() => isOver || returning())
+        setTimeout(() => sink.drain(), 5)
+      })
+    }
+    returning()
+    expect(await closeAllStreams({ withinMs: 0 })).toBeGreaterThan(1)
+    isOver = true
+    expect(opened).toBeGreaterThan(1)
+    await closeAllStreams({ withinMs: 0 })
+  })
+
   test('does not count a client that left before its turn came', async () => {
     const opened = [open(), open()]
     const closing = closeAllStreams({ withinMs: 1_000 })
