@@ -1,6 +1,6 @@
 // One event and its wire text. Nothing else in the package writes wire text.
 
-import { integer, outOfRange, wrongType } from './misuse.js'
+import { integer, optional, outOfRange, wrongType } from './misuse.js'
 
 /**
  * What travels: the fields of one event, by the names that the standard gives them.
@@ -43,7 +43,7 @@ export function encodeEvent(event: SseEvent, serialize: Serialize = JSON.stringi
   if (typeof event !== 'object' || event === null) throw wrongType('the event', SHAPE, event)
   const { event: name, data, id, retry, comment } = event
   let text = ''
-  if (comment !== undefined) text = encodeComment(comment)
+  if (comment !== undefined) text = lines(': ', optional('`comment`', comment, 'string'))
   if (name !== undefined) text += `event: ${oneLine('`event`', name, LINE_BREAK)}\n`
   if (id !== undefined) text += `id: ${encodeId(id)}\n`
   if (retry !== undefined) {
@@ -76,11 +76,6 @@ function encodeData(data: unknown, serialize: Serialize): string {
   throw serialize === JSON.stringify
     ? wrongType('`data`', 'a string or something that JSON can carry', data)
     : wrongType('what `serialize` returns', 'a string', text)
-}
-
-function encodeComment(comment: string): string {
-  if (typeof comment !== 'string') throw wrongType('`comment`', 'a string', comment)
-  return lines(': ', comment)
 }
 
 /** Refuses what would end the line early and let the rest pass for fields, or for whole events. */

@@ -60,7 +60,7 @@ export async function closeAllStreams(options: CloseAllOptions = {}): Promise<nu
   const isFirst = registry.onOpen === undefined
   if (isFirst) registry.onOpen = end
   try {
-    const open = shuffled([...registry.streams])
+    const open = shuffled(registry.streams)
     for (const [index, stream] of open.entries()) {
       const waitMs = (index / open.length) * withinMs * 0.8 - elapsedMs()
       if (waitMs >= 1) await sleep(waitMs)
@@ -68,11 +68,10 @@ export async function closeAllStreams(options: CloseAllOptions = {}): Promise<nu
     }
     const leftMs = Math.max(withinMs - elapsedMs(), MIN_DRAIN_MS)
     const cut = setTimeout(() => {
-      // Clients that come back at once, whatever they were told, must not keep this going.
-      if (isFirst) registry.onOpen = undefined
       for (const stream of ended) stream[shutDown](undefined)
     }, leftMs)
-    // Those that join the set meanwhile are waited for too.
+    // Those that join the set meanwhile are waited for too, until the cut: it closes all at once, and this
+    // comes to its end before another can open.
     for (const stream of ended) await stream.closed
     clearTimeout(cut)
   } finally {
@@ -88,8 +87,7 @@ function retryBounds(retryMs: number | readonly [number, number]): readonly [num
     throw wrongType('`retryMs`', 'a number or [min, max]', retryMs)
   }
   const [min, max] = typeof retryMs === 'number' ? [retryMs, retryMs] : retryMs
-  integer('`retryMs`', min, 0)
-  integer('`retryMs`', max, 0)
+  for (const bound of [min, max]) integer('`retryMs`', bound, 0)
   if (min > max) throw outOfRange('`retryMs`', '[min, max] with min <= max', [min, max])
   return [min, max]
 }
@@ -99,10 +97,8 @@ function randomBetween([min, max]: readonly [number, number]): number {
 }
 
 /** Neighbours in the set connected at the same time: they shall not come back together. */
-function shuffled<T>(items: T[]): T[] {
-  for (let index = items.length - 1; index > 0; index--) {
-    const other = randomBetween([0, index])
-    ;[items[index], items[other]] = [items[other] as T, items[index] as T]
-  }
-  return items
+function shuffled<T>(items: Iterable<T>): T[] {
+  return Array.from(items, (item) => ({ item, place: Math.random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ item }) => item)
 }
