@@ -1,5 +1,6 @@
 // What waits for a slow client: bounded, in order, whole events only.
 
+import type { EncodedEvent } from './chunk.js'
 import { byteLength } from './utf8.js'
 
 /**
@@ -26,6 +27,8 @@ export class Backlog {
   #byKey: Map<string, Entry> | undefined
   #bytes = 0
   #toleratedBytes = 0
+  /** What moves the client's last event id on, after the last event that waits. */
+  #mark = ''
 
   constructor(maxBytes: number, policy: OverflowPolicy) {
     this.#maxBytes = maxBytes
@@ -34,11 +37,14 @@ export class Backlog {
 
   /** The UTF-8 bytes that wait here. */
   get bytes(): number {
-    return this.#bytes
+    return this.#bytes + byteLength(this.#mark)
   }
 
   /**
    * Adds an event, or puts it in the place of the one that waits under the same `conflate` key.
+   *
+   * One with an id of a log goes there without it, and the id follows the last event that waits: the client would
+   * miss those in between if it were cut after this one.
    *
    * @param sinkBytes - what the sink still holds for the same client. Up to half of the bound it
    * counts; beyond that it is a large chunk, handed over while the client kept up, and the client
@@ -48,13 +54,8 @@ export class Backlog {
    * @returns how many events were dropped, this one included; `'overflow'` when the bound is crossed
    * under the policy 'close', and the event was not taken.
    */
-  add(
-    text: string,
-    conflate: string | undefined,
-    sinkBytes: number,
-    isSlow: boolean,
-  ): number | 'overflow' {
-    const bytes = byteLength(text)
+  add(event: EncodedEvent, sinkBytes: number, isSlow: boolean): number | 'overflow' {
+    const { bytes, conflate, inPlace } = event
     let superseded = conflate === undefined ? undefined : this.#byKey?.get(conflate)
     let growth = bytes - (superseded?.bytes ?? 0)
     let dropped = 0
@@ -81,9 +82,14 @@ export class Backlog {
     }
     this.#bytes += growth
     if (superseded !== undefined) {
-      superseded.text = text
+      superseded.text = inPlace?.text ?? event.text
       superseded.bytes = bytes
-    } else this.#push({ text, bytes, conflate })
+      if (inPlace !== undefined) this.#mark = inPlace.mark
+    } else {
+      this.#push({ text: event.text, bytes, conflate })
+      // An id of its own takes the client further.
+      if (event.isNumbered) this.#mark = ''
+    }
     return dropped
   }
 
@@ -92,7 +98,11 @@ export class Backlog {
     let text = ''
     while (text.length < maxLength) {
       const entry = this.#shift()
-      if (entry === undefined) break
+      if (entry === undefined) {
+        text += this.#mark
+        this.#mark = ''
+        break
+      }
       text += entry.text
     }
     return text

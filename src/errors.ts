@@ -5,7 +5,12 @@
  *
  * Adding a code is a minor change; removing or renaming one is a major change.
  */
-export type SseErrorCode = 'ERR_SSE_HEAD_SENT'
+export type SseErrorCode =
+  | 'ERR_SSE_CLOSED'
+  | 'ERR_SSE_FILTER'
+  | 'ERR_SSE_HEAD_SENT'
+  | 'ERR_SSE_LOG'
+  | 'ERR_SSE_SNAPSHOT'
 
 /**
  * A failure at run time.

@@ -69,7 +69,12 @@ function encodeId(id: string | number): string {
   return `${id}`
 }
 
-function encodeData(data: unknown, serialize: Serialize): string {
+/**
+ * Gives data as the text that is sent.
+ *
+ * @throws {TypeError} when `serialize` makes no text of it.
+ */
+export function encodeData(data: unknown, serialize: Serialize = JSON.stringify): string {
   if (typeof data === 'string') return data
   const text = serialize(data)
   if (typeof text === 'string') return text

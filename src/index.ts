@@ -1,9 +1,30 @@
 // The front door of the package.
 
 export type { OverflowPolicy } from './backlog.js'
+export { type PublishOptions, SseChannel, type SubscribeOptions } from './channel.js'
+export type {
+  ErrorInfo,
+  HistoryOptions,
+  SnapshotRequest,
+  SnapshotSource,
+  SseChannelOptions,
+} from './channel-options.js'
+export type { SharedChunk } from './chunk.js'
 export type { AnyEvents, EventMap, EventOf, NamedEvent } from './contract.js'
 export { SseError, type SseErrorCode } from './errors.js'
 export { encodeEvent, type Serialize, type SseEvent } from './event.js'
+export type { Resume } from './hand-over.js'
+export type {
+  EventLog,
+  HistoryLimits,
+  LogFollower,
+  LogPage,
+  LogRecord,
+  NewRecord,
+  SinceOptions,
+  Unfollow,
+} from './log.js'
+export { MemoryLog } from './memory-log.js'
 export type { SseStreamOptions } from './options.js'
 export { type CloseReason, type StreamStats, streamStats } from './registry.js'
 export { type CloseAllOptions, closeAllStreams } from './shutdown.js'
@@ -18,3 +39,4 @@ export type {
   Subscribable,
 } from './source.js'
 export { type CloseInfo, type SendOptions, SseStream, type StreamState } from './stream.js'
+export type { Subscription } from './subscription.js'

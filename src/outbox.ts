@@ -1,6 +1,7 @@
 // How wire text leaves for one client: a chunk a tick, no faster than the client takes it.
 
 import { Backlog, type OverflowPolicy } from './backlog.js'
+import type { Chunk, EncodedEvent } from './chunk.js'
 import { Alarm, type Ringable, ring } from './clock.js'
 import { type Deferred, deferred } from './deferred.js'
 import { registry } from './registry.js'
@@ -114,10 +115,7 @@ export class Outbox implements SinkListener, Ringable {
    * @returns `false` when it would be wise to wait for `drained`.
    */
   add(text: string, conflate?: string): boolean {
-    if (this.#isBlocked) {
-      this.#hold(text, conflate)
-      return false
-    }
+    if (this.#isBlocked) return this.give({ text, bytes: byteLength(text), conflate })
     this.#tick += text
     if (!this.#isFlushScheduled) {
       this.#isFlushScheduled = true
@@ -129,6 +127,27 @@ export class Outbox implements SinkListener, Ringable {
     return this.#tick.length < PIECE_BYTES && !this.#hasHadItsTurn
   }
 
+  /** As {@link Outbox.add}, with an event that is encoded already. */
+  give(event: EncodedEvent): boolean {
+    if (!this.#isBlocked) return this.add(event.text)
+    this.#hold(event)
+    return false
+  }
+
+  /** Takes a chunk that other outboxes are given too; it leaves now. */
+  deliver(chunk: Chunk): void {
+    if (this.#isBlocked) {
+      for (const event of chunk.events) this.#hold(event)
+    } else if (this.#tick !== '') {
+      this.#tick += chunk.text
+      this.#flush()
+    } else if (chunk.byteLength <= PIECE_BYTES) this.#write(chunk, chunk.byteLength)
+    else {
+      this.#rest = chunk.encoded
+      this.#handOverRest()
+    }
+  }
+
   /**
    * Takes a last text, also where the backlog is full, and ends the sink after everything has left.
    *
@@ -136,7 +155,7 @@ export class Outbox implements SinkListener, Ringable {
    */
   end(text: string, isLast: boolean): void {
     if (!this.#isBlocked) this.#tick += text
-    else if (text !== '') this.#held.add(text, undefined, 0, false)
+    else if (text !== '') this.#held.add({ text, bytes: byteLength(text) }, 0, false)
     this.#isEnding = true
     this.#isLast = isLast
     this.#flush()
@@ -189,9 +208,11 @@ export class Outbox implements SinkListener, Ringable {
     return this.#backlog
   }
 
-  #hold(text: string, conflate: string | undefined): void {
+  #hold(event: EncodedEvent): void {
+    // An earlier one of the same chunk may have been one too many.
+    if (this.#isClosed) return
     const isSlow = isPast(this.#turn)
-    const dropped = this.#held.add(text, conflate, this.#handedBytes, isSlow)
+    const dropped = this.#held.add(event, this.#handedBytes, isSlow)
     if (dropped === 'overflow') this.#owner[failed]('overflow')
     else registry.counters.dropped += dropped
   }
@@ -220,10 +241,13 @@ export class Outbox implements SinkListener, Ringable {
     }
   }
 
-  #write(chunk: string | Uint8Array, bytes: number): void {
+  #write(chunk: string | Uint8Array | Chunk, bytes: number): void {
     let hasRoom: boolean
     try {
-      hasRoom = this.#sink.write(chunk)
+      hasRoom =
+        typeof chunk === 'string' || ArrayBuffer.isView(chunk)
+          ? this.#sink.write(chunk)
+          : (this.#sink.writeShared?.(chunk) ?? this.#sink.write(chunk.text))
     } catch (error) {
       this.#owner[failed]('error', error as Error)
       return

@@ -1,5 +1,6 @@
 // The port through which a stream writes, and a Node writable as one.
 
+import type { SharedChunk } from './chunk.js'
 import { wrongType } from './misuse.js'
 
 /** How a connection ended, in the sink's eyes. */
@@ -34,6 +35,11 @@ export interface Sink {
    * MUST NOT answer that with an earlier or a later chunk's state.
    */
   write(chunk: string | Uint8Array): boolean
+  /**
+   * Does what `write` does with a chunk that other connections are given too. Without it they are each given
+   * its text. MAY keep in `chunk.frame` what other sinks of this kind can use.
+   */
+  writeShared?(chunk: SharedChunk): boolean
   /**
    * Ends the connection in good order, after what was written.
    *
@@ -160,8 +166,13 @@ export class WritableSink implements Sink {
       if ('_level' in writable) writable.flush(Z_SYNC_FLUSH)
       else writable.flush()
     }
-    if (!hasRoom) writable.once('drain', () => this.#listener?.onDrain())
+    if (!hasRoom) this.onDrainOf(writable)
     return hasRoom
+  }
+
+  /** Tells the stream once `writable`, which has enough now, has room again. */
+  protected onDrainOf(writable: Pick<WritableLike, 'once'>): void {
+    writable.once('drain', () => this.#listener?.onDrain())
   }
 
   end(_isLast: boolean): void {

@@ -1,11 +1,13 @@
 // One open connection to one client.
 
 import { onAbort } from './abort.js'
+import type { Chunk, EncodedEvent } from './chunk.js'
 import { Alarm, ring } from './clock.js'
 import type { AnyEvents, EventMap, EventOf } from './contract.js'
 import { type Deferred, deferred } from './deferred.js'
 import { encodeEvent, type SseEvent } from './event.js'
-import { optional } from './misuse.js'
+import { attach, deliver, detach, type Feed, give } from './feed.js'
+import { optional, wrongType } from './misuse.js'
 import { type ResolvedOptions, resolveOptions, type SseStreamOptions } from './options.js'
 import { failed, Outbox, sinkEnded, wrote } from './outbox.js'
 import { type CloseReason, registry, shutDown } from './registry.js'
@@ -60,7 +62,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   // Made when asked for: most of ten thousand streams never need them.
   #abort: AbortController | undefined
-  #endListeners: Set<() => void> | undefined
+  #feeds: Feed[] | undefined
   #closed: Deferred<CloseInfo> | undefined
 
   /**
@@ -192,7 +194,11 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
             : ((typeof item === 'string' ? { data: item } : item) as EventOf<M>),
         ),
       drained: () => this.drained(),
-      onEnd: (listener) => this.#onEnd(listener),
+      onEnd: (listener) => {
+        const feed = { onEnd: listener }
+        this[attach](feed)
+        return () => this[detach](feed)
+      },
     })
   }
 
@@ -256,7 +262,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   [ring](alarm: Alarm): void {
     if (alarm === this.#lifetime) this.#end('lifetime')
     // A heartbeat would only add to what a blocked client leaves lying.
-    else if (this.#outbox.isDrained) this.#outbox.add(HEARTBEAT)
+    else if (this.#outbox.isDrained) this.#outbox.add(this.#heartbeatText())
     else this[wrote]()
   }
 
@@ -264,6 +270,38 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   [shutDown](farewell: string | undefined): void {
     if (farewell === undefined) this.#cut('shutdown')
     else this.#end('shutdown', farewell, true)
+  }
+
+  /** @internal */
+  [attach](feed: Feed): void {
+    if (this.#state !== 'open') {
+      feed.onEnd()
+      return
+    }
+    if (feed.isResumable && this.#feeds?.some(({ isResumable }) => isResumable)) {
+      throw wrongType('`resumable`', 'false for the further subscriptions of a stream', true)
+    }
+    // An array: nearly all streams have no feed or one, and a set is many times as large.
+    this.#feeds = [...(this.#feeds ?? []), feed]
+  }
+
+  /** @internal */
+  [detach](feed: Feed): void {
+    this.#feeds = this.#feeds?.filter((other) => other !== feed)
+  }
+
+  /** @internal */
+  [give](event: EncodedEvent): boolean {
+    if (this.#state !== 'open') return false
+    registry.counters.eventsSent++
+    return this.#outbox.give(event)
+  }
+
+  /** @internal */
+  [deliver](chunk: Chunk): void {
+    if (this.#state !== 'open') return
+    registry.counters.eventsSent += chunk.count
+    this.#outbox.deliver(chunk)
   }
 
   // Methods, for the compiler believes that a field keeps its value across calls.
@@ -283,6 +321,9 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   #end(reason: CloseReason, farewell = '', isLast = false): void {
     if (this.#state !== 'open') return
+    for (const feed of this.#feeds ?? []) feed.flush?.()
+    // What was flushed may have been too much for the client.
+    if (!this.#isOpen()) return
     this.#state = 'ending'
     this.#endReason = reason
     this.#outbox.end(farewell, isLast)
@@ -315,9 +356,9 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     this.#heartbeat?.stop()
     this.#lifetime?.stop()
     this.#stopWatchingSignal?.()
-    const listeners = this.#endListeners
-    this.#endListeners = undefined
-    for (const listener of listeners ?? []) listener()
+    const feeds = this.#feeds
+    this.#feeds = undefined
+    for (const feed of feeds ?? []) feed.onEnd()
     this.#abort?.abort(this.#abortReason())
   }
 
@@ -326,14 +367,15 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     return new DOMException(`The stream has closed: ${reason}`, 'AbortError')
   }
 
-  #onEnd(listener: () => void): () => void {
-    if (this.#state !== 'open') {
-      listener()
-      return () => {}
+  #heartbeatText(): string {
+    for (const feed of this.#feeds ?? []) {
+      const id = feed.positionToTell?.()
+      // [spec] Set the last event ID string of the event source to the value of the last event ID buffer.
+      // [spec] If the data buffer is an empty string, set the data buffer and the event type buffer to
+      // [spec] the empty string and return.
+      if (id !== undefined) return encodeEvent({ comment: '', id })
     }
-    this.#endListeners ??= new Set()
-    this.#endListeners.add(listener)
-    return () => this.#endListeners?.delete(listener)
+    return HEARTBEAT
   }
 }
 

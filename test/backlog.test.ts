@@ -5,9 +5,15 @@ import { Backlog, type OverflowPolicy } from '../src/backlog.js'
 /** Ten bytes, whatever the letter. */
 const ten = (letter: string) => letter.repeat(10)
 
+const event = (text: string, conflate?: string) => ({
+  text,
+  bytes: Buffer.byteLength(text),
+  conflate,
+})
+
 function fill(policy: OverflowPolicy, letters: string, maxBytes = 40) {
   const backlog = new Backlog(maxBytes, policy)
-  for (const letter of letters) backlog.add(ten(letter), undefined, 0, true)
+  for (const letter of letters) backlog.add(event(ten(letter), undefined), 0, true)
   return backlog
 }
 
@@ -23,81 +29,82 @@ describe('Backlog', () => {
 
   test('counts UTF-8 bytes', () => {
     const backlog = new Backlog(100, 'close')
-    backlog.add('€ö', undefined, 0, true)
+    backlog.add(event('€ö', undefined), 0, true)
     expect(backlog.bytes).toBe(5)
   })
 
   test('takes what fits the bound exactly, and overflows one byte beyond it', () => {
     const backlog = fill('close', 'abc')
-    expect(backlog.add(ten('d'), undefined, 0, true)).toBe(0)
-    expect(backlog.add('x', undefined, 0, true)).toBe('overflow')
+    expect(backlog.add(event(ten('d'), undefined), 0, true)).toBe(0)
+    expect(backlog.add(event('x', undefined), 0, true)).toBe('overflow')
     expect(backlog.take(100)).toBe('abcd'.split('').map(ten).join(''))
   })
 
   test('drops the newest under drop-newest', () => {
     const backlog = fill('drop-newest', 'abcd')
-    expect(backlog.add(ten('e'), undefined, 0, true)).toBe(1)
+    expect(backlog.add(event(ten('e'), undefined), 0, true)).toBe(1)
     expect(backlog.take(100)).toBe('abcd'.split('').map(ten).join(''))
   })
 
   test('drops as many of the oldest as make room under drop-oldest', () => {
     const backlog = fill('drop-oldest', 'abcd')
-    expect(backlog.add('e'.repeat(15), undefined, 0, true)).toBe(2)
+    expect(backlog.add(event('e'.repeat(15), undefined), 0, true)).toBe(2)
     expect(backlog.take(100)).toBe(`${ten('c')}${ten('d')}${'e'.repeat(15)}`)
   })
 
   test('drops an event larger than the bound rather than all others', () => {
     const backlog = fill('drop-oldest', 'abcd')
-    expect(backlog.add('e'.repeat(41), undefined, 0, true)).toBe(1)
+    expect(backlog.add(event('e'.repeat(41), undefined), 0, true)).toBe(1)
     expect(backlog.bytes).toBe(40)
   })
 
   test('counts what the sink holds, up to half of the bound', () => {
     const backlog = fill('close', 'ab')
-    expect(backlog.add('x', undefined, 20, true)).toBe('overflow')
-    expect(backlog.add('x', undefined, 19, true)).toBe(0)
-    expect(fill('close', 'a').add(ten('b'), undefined, 1_000_000, true)).toBe(0)
+    expect(backlog.add(event('x', undefined), 20, true)).toBe('overflow')
+    expect(backlog.add(event('x', undefined), 19, true)).toBe(0)
+    expect(fill('close', 'a').add(event(ten('b'), undefined), 1_000_000, true)).toBe(0)
   })
 
   test('holds nothing against a client that had no turn to read yet', () => {
     const backlog = new Backlog(40, 'close')
-    for (const letter of 'abcdefgh') expect(backlog.add(ten(letter), undefined, 0, false)).toBe(0)
+    for (const letter of 'abcdefgh')
+      expect(backlog.add(event(ten(letter), undefined), 0, false)).toBe(0)
     // Nor later, when it counts what came after.
-    for (const letter of 'ijkl') expect(backlog.add(ten(letter), undefined, 0, true)).toBe(0)
-    expect(backlog.add('x', undefined, 0, true)).toBe('overflow')
+    for (const letter of 'ijkl') expect(backlog.add(event(ten(letter), undefined), 0, true)).toBe(0)
+    expect(backlog.add(event('x', undefined), 0, true)).toBe('overflow')
   })
 
   test('lets one event wait that is larger than the bound by itself, and no second', () => {
     const backlog = fill('close', 'a')
-    expect(backlog.add('b'.repeat(41), undefined, 0, true)).toBe(0)
-    expect(backlog.add('c'.repeat(41), undefined, 0, true)).toBe('overflow')
-    expect(backlog.add(ten('d'), undefined, 0, true)).toBe(0)
+    expect(backlog.add(event('b'.repeat(41), undefined), 0, true)).toBe(0)
+    expect(backlog.add(event('c'.repeat(41), undefined), 0, true)).toBe('overflow')
+    expect(backlog.add(event(ten('d'), undefined), 0, true)).toBe(0)
   })
 
   test('replaces the waiting event of the same key, in its place', () => {
     const backlog = new Backlog(100, 'close')
-    backlog.add('a1', 'a', 0, true)
-    backlog.add('b1', 'b', 0, true)
-    backlog.add('--', undefined, 0, true)
-    backlog.add('a-two', 'a', 0, true)
+    backlog.add(event('a1', 'a'), 0, true)
+    backlog.add(event('b1', 'b'), 0, true)
+    backlog.add(event('--', undefined), 0, true)
+    backlog.add(event('a-two', 'a'), 0, true)
     expect(backlog.bytes).toBe(9)
     expect(backlog.take(100)).toBe('a-twob1--')
-    backlog.add('a3', 'a', 0, true)
+    backlog.add(event('a3', 'a'), 0, true)
     expect(backlog.take(100)).toBe('a3')
   })
 
   test('conflates without end within the bound', () => {
     const backlog = new Backlog(40, 'close')
-    for (let i = 0; i < 10_000; i++) expect(backlog.add(ten('x'), 'price', 0, true)).toBe(0)
+    for (let i = 0; i < 10_000; i++) expect(backlog.add(event(ten('x'), 'price'), 0, true)).toBe(0)
     expect(backlog.bytes).toBe(10)
   })
 
   test('moves an event to the end when its predecessor had to make room for it', () => {
     const backlog = new Backlog(30, 'drop-oldest')
-    backlog.add(ten('a'), 'a', 0, true)
-    backlog.add(ten('b'), undefined, 0, true)
-    backlog.add(ten('c'), undefined, 0, true)
-    expect(backlog.add('a'.repeat(20), 'a', 0, true)).toBe(1)
+    backlog.add(event(ten('a'), 'a'), 0, true)
+    backlog.add(event(ten('b'), undefined), 0, true)
+    backlog.add(event(ten('c'), undefined), 0, true)
+    expect(backlog.add(event('a'.repeat(20), 'a'), 0, true)).toBe(1)
     expect(backlog.take(100)).toBe(`${ten('c')}${'a'.repeat(20)}`)
   })
 
@@ -131,7 +138,7 @@ describe('Backlog', () => {
             } else {
               const text = `${number++}${item.conflate ?? ''}`.padEnd(item.bytes, '.')
               const count = backlog.bytes
-              const result = backlog.add(`${text};`, item.conflate, 0, true) as number
+              const result = backlog.add(event(`${text};`, item.conflate), 0, true) as number
               added++
               dropped += result
               expect(backlog.bytes).toBeLessThanOrEqual(100)

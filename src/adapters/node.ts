@@ -3,12 +3,14 @@
 import { EventEmitter } from 'node:events'
 import {
   type IncomingMessage,
+  OutgoingMessage,
   type ServerResponse,
   validateHeaderName,
   validateHeaderValue,
 } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
+import type { SharedChunk } from '../chunk.js'
 import type { AnyEvents, EventMap } from '../contract.js'
 import { SseError } from '../errors.js'
 import {
@@ -170,6 +172,15 @@ function lifelineOf(socket: Socket): EventEmitter {
   return lifeline
 }
 
+/** Node's own: a middleware puts another in its place. */
+const write = OutgoingMessage.prototype.write
+
+/** What Node's responses do not show, and some runtimes do not have. */
+interface Inside {
+  readonly chunkedEncoding?: boolean
+  readonly _headerSent?: boolean
+}
+
 /** A response as a sink. */
 class ResponseSink extends WritableSink {
   readonly #response: NodeResponse
@@ -177,6 +188,34 @@ class ResponseSink extends WritableSink {
   constructor(response: NodeResponse, lifeline: EventEmitter | undefined) {
     super(response, lifeline)
     this.#response = response
+  }
+
+  // In HTTP/1.1 the same chunk has the same frame for every client. It is made once and written straight
+  // to the socket, which is most of what `response.write` would do.
+  writeShared(chunk: SharedChunk): boolean {
+    const socket = this.#ownSocket()
+    if (socket === undefined) return this.write(chunk.text)
+    chunk.frame ??= Buffer.from(`${chunk.byteLength.toString(16)}\r\n${chunk.text}\r\n`)
+    const hasRoom = socket.write(chunk.frame)
+    if (!hasRoom) this.onDrainOf(socket)
+    return hasRoom
+  }
+
+  /** Gives the socket where writing to it is exactly what `response.write` would do with a framed chunk. */
+  #ownSocket(): Socket | undefined {
+    const response = this.#response as ServerResponse & Inside
+    const { socket } = response
+    return response.write === write &&
+      response.chunkedEncoding === true &&
+      response._headerSent === true &&
+      !response.writableEnded &&
+      // Else an earlier response of the connection still has it.
+      socket !== null &&
+      (socket as Socket & { _httpMessage?: unknown })._httpMessage === response &&
+      // Nothing waits in the response: it is not corked.
+      response.writableLength === socket.writableLength
+      ? socket
+      : undefined
   }
 
   // A server that closes waits for its connections: HTTP/1.1 ones idle on for their keep-alive time,

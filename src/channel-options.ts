@@ -1,0 +1,141 @@
+// What a channel can be told when it is made, with the defaults.
+
+import type { EventMap, EventOf } from './contract.js'
+import type { SseError } from './errors.js'
+import { encodeEvent, type Serialize } from './event.js'
+import type { EventLog, HistoryLimits } from './log.js'
+import { integer, object, optional, wrongType } from './misuse.js'
+import type { Source } from './source.js'
+
+/** Who is to get a snapshot. */
+export interface SnapshotRequest {
+  /** The topics that the subscriber named. */
+  readonly topics: readonly string[] | undefined
+  /** Aborts when the stream takes no more. */
+  readonly signal: AbortSignal
+}
+
+/** What a snapshot may be made of. */
+export type SnapshotSource<M extends EventMap<M>> = Source<EventOf<M>> | Promise<Source<EventOf<M>>>
+
+/** Where a failure that nobody waits for happened. */
+export interface ErrorInfo {
+  /**
+   * - `'publish'`: the log did not take an event; `publish` has rejected with the same error.
+   * - `'log'`: the log did not tell what it was asked for; it is asked again.
+   * - `'snapshot'`: `snapshot` failed; the stream was closed with the reason 'error'.
+   * - `'filter'`: a subscriber's `filter` failed; it did not get that event.
+   */
+  readonly stage: 'publish' | 'log' | 'snapshot' | 'filter'
+}
+
+/** How much of a channel's past is kept for clients that come back. */
+export interface HistoryOptions {
+  /**
+   * How many events: an integer >= 0.
+   *
+   * @defaultValue `1_000`
+   */
+  maxEvents?: number | undefined
+  /**
+   * How many UTF-8 bytes: an integer >= 1.
+   *
+   * @defaultValue `1_048_576`
+   */
+  maxBytes?: number | undefined
+  /**
+   * For how long, in milliseconds: an integer >= 1.
+   *
+   * @defaultValue no limit
+   */
+  maxAgeMs?: number | undefined
+}
+
+/** How a channel behaves. Every option can be left out. */
+export interface SseChannelOptions<M extends EventMap<M>> {
+  /** The channel's name in the log. Required with a log that is given: channels share it by their names. */
+  name?: string | undefined
+  /**
+   * Where events get their ids, order and history.
+   *
+   * @defaultValue a `MemoryLog` of its own
+   */
+  log?: EventLog | undefined
+  /**
+   * How much is kept for clients that come back; what exceeds any limit goes, the oldest first. `false` keeps
+   * nothing: a client that has the newest id resumes, any other has missed something.
+   *
+   * @defaultValue `{ maxEvents: 1_000, maxBytes: 1_048_576 }`
+   */
+  history?: HistoryOptions | false | undefined
+  /**
+   * Gives the state that the events so far have led to, as events. It is sent to those that start fresh or have
+   * missed something, before what is new; a subscriber's `filter` applies.
+   *
+   * Called when nothing published before is still to come: an array, or an iterable that does not wait, that is made
+   * at once stands for exactly that moment. What a promise or an async iterable reads later may hold the effect of
+   * events that are sent after it, too.
+   */
+  snapshot?: ((request: SnapshotRequest) => SnapshotSource<M>) | undefined
+  /**
+   * The name of the event that tells a returning client that it missed something; its data is `{ lastEventId }`.
+   * With `false` there is none.
+   *
+   * @defaultValue `'gap'`
+   */
+  gapEvent?: string | false | undefined
+  /**
+   * Turns data that is no string into text, once for all subscribers.
+   *
+   * @defaultValue `JSON.stringify`
+   */
+  serialize?: Serialize | undefined
+  /**
+   * Reads for filters what `serialize` has written.
+   *
+   * @defaultValue `JSON.parse`
+   */
+  deserialize?: ((text: string) => unknown) | undefined
+  /**
+   * Hears of failures in the background. With it, a `publish` whose promise nobody looks at reports here only; without
+   * it, its rejection is unhandled.
+   */
+  onError?: ((error: SseError, info: ErrorInfo) => void) | undefined
+}
+
+/** The options of a channel, checked and complete. */
+export function resolveChannelOptions<M extends EventMap<M>>(options: SseChannelOptions<M>) {
+  const { name, log, history = {}, gapEvent = 'gap' } = object('the options', options)
+  optional('`name`', name, 'string')
+  if (log !== undefined) {
+    for (const method of ['append', 'follow', 'since', 'compare', 'close'] as const) {
+      if (typeof log?.[method] !== 'function') throw wrongType('`log`', 'an EventLog', log)
+    }
+    if (name === undefined) throw wrongType('`name`', 'a string, with a log that is given', name)
+  }
+  if (gapEvent !== false) encodeEvent({ event: gapEvent })
+  return {
+    name: name ?? '',
+    log,
+    limits: limitsOf(history),
+    gapEvent,
+    snapshot: optional('`snapshot`', options.snapshot, 'function'),
+    serialize: optional('`serialize`', options.serialize, 'function'),
+    deserialize: optional('`deserialize`', options.deserialize, 'function') ?? JSON.parse,
+    onError: optional('`onError`', options.onError, 'function'),
+  }
+}
+
+function limitsOf(history: HistoryOptions | false): HistoryLimits {
+  const {
+    maxEvents = 1_000,
+    maxBytes = 1_048_576,
+    maxAgeMs,
+  } = history === false ? { maxEvents: 0 } : (object('`history`', history) as HistoryOptions)
+  return {
+    maxEvents: integer('`maxEvents`', maxEvents, 0),
+    maxBytes: integer('`maxBytes`', maxBytes, 1),
+    maxAgeMs:
+      maxAgeMs === undefined ? Number.POSITIVE_INFINITY : integer('`maxAgeMs`', maxAgeMs, 1),
+  }
+}

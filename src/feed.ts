@@ -1,0 +1,35 @@
+// What feeds a stream from outside, and what the stream offers to it: not for applications.
+
+import type { Chunk, EncodedEvent } from './chunk.js'
+
+/** A channel's subscription, or a source being sent, as the stream sees it. */
+export interface Feed {
+  /** Hands over what was accepted for the stream before this moment: it is about to end. */
+  flush?(): void
+  /** Hears, once, that the stream takes no more. */
+  onEnd(): void
+  /**
+   * Gives an id that stands for all that the stream was given so far, if the client does not know it by
+   * the events that it got.
+   */
+  positionToTell?(): string | undefined
+  /** Whether its events have the ids that the client comes back with: a stream has one such feed at most. */
+  readonly isResumable?: boolean | undefined
+}
+
+// Registered symbols: a channel of the package's CommonJS build may feed a stream of its ES module build.
+export const attach: unique symbol = Symbol.for('eventwire.attach') as never
+export const detach: unique symbol = Symbol.for('eventwire.detach') as never
+export const give: unique symbol = Symbol.for('eventwire.give') as never
+export const deliver: unique symbol = Symbol.for('eventwire.deliver') as never
+
+/** A stream, as its feeds see it. */
+export interface Fed {
+  /** Adds a feed; one that comes too late hears of the end at once. */
+  [attach](feed: Feed): void
+  [detach](feed: Feed): void
+  /** Takes one event; `false` asks to wait until the stream is drained. */
+  [give](event: EncodedEvent): boolean
+  /** Takes a chunk that other streams are given too, and hands it to the sink at once. */
+  [deliver](chunk: Chunk): void
+}

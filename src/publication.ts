@@ -1,0 +1,80 @@
+// A published event and what is made of it once, for however many subscribers.
+
+import type { EncodedEvent } from './chunk.js'
+import { encodeData, encodeEvent, type Serialize, type SseEvent } from './event.js'
+import type { LogRecord, NewRecord } from './log.js'
+import { object, wrongType } from './misuse.js'
+import { byteLength } from './utf8.js'
+
+/**
+ * Gives the record of an event, less the id, which is the log's to give.
+ *
+ * @throws {TypeError | RangeError} when it is not an event that the format can carry, or has an id of its own.
+ */
+export function recordOf(event: SseEvent, serialize: Serialize | undefined): NewRecord {
+  const { id, event: name, data, retry, comment } = object('the event', event)
+  if (id !== undefined) throw wrongType('`id`', 'absent, for the log gives it', id)
+  const isSerialized = data !== undefined && typeof data !== 'string'
+  const text = data === undefined ? undefined : encodeData(data, serialize)
+  const record = { event: name, data: text, retry, comment }
+  // Throws for what cannot be sent.
+  encodeEvent(record)
+  return { ...record, isSerialized }
+}
+
+/** A record of a log, as subscribers need it. */
+export class Publication {
+  readonly #record: LogRecord
+  readonly #deserialize: (text: string) => unknown
+  #numbered: EncodedEvent | undefined
+  #plain: EncodedEvent | undefined
+  #event: SseEvent | undefined
+
+  constructor(record: LogRecord, deserialize: (text: string) => unknown) {
+    this.#record = record
+    this.#deserialize = deserialize
+  }
+
+  /** Its wire text with the log's id. */
+  get numbered(): EncodedEvent {
+    if (this.#numbered === undefined) {
+      const { conflate, id } = this.#record
+      const inPlace =
+        conflate === undefined ? undefined : { text: this.plain.text, mark: encodeEvent({ id }) }
+      this.#numbered = encoded({ ...fieldsOf(this.#record), id }, conflate, inPlace)
+    }
+    return this.#numbered
+  }
+
+  /** Its wire text without an id. */
+  get plain(): EncodedEvent {
+    this.#plain ??= encoded(fieldsOf(this.#record), this.#record.conflate)
+    return this.#plain
+  }
+
+  /**
+   * The event as filters see it: its data is what was read back from the text, in whichever process, so
+   * that a filter answers the same for a live event and for a replayed one.
+   */
+  get event(): SseEvent {
+    if (this.#event === undefined) {
+      const { data, isSerialized, id } = this.#record
+      const decoded = isSerialized ? this.#deserialize(data as string) : data
+      this.#event = { ...fieldsOf(this.#record), data: decoded, id }
+    }
+    return this.#event
+  }
+}
+
+function fieldsOf({ event, data, retry, comment }: LogRecord): SseEvent {
+  return { event, data, retry, comment }
+}
+
+function encoded(
+  event: SseEvent,
+  conflate: string | undefined,
+  inPlace?: EncodedEvent['inPlace'],
+): EncodedEvent {
+  const text = encodeEvent(event)
+  return { text, bytes: byteLength(text), conflate, isNumbered: event.id !== undefined, inPlace }
+}

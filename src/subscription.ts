@@ -1,0 +1,132 @@
+// One stream on one channel.
+
+import type { Audience, Audiences, Member, Scope } from './audience.js'
+import type { Chunk } from './chunk.js'
+import { type Deferred, deferred } from './deferred.js'
+import { deliver, detach, type Feed } from './feed.js'
+import { type Archive, HandOver, type Recipient, type Resume } from './hand-over.js'
+import type { LogRecord } from './log.js'
+
+/** A stream's subscription to a channel. It ends with the stream. */
+export interface Subscription extends Disposable {
+  /**
+   * `'fresh'`: the client came without an id; `'resumed'`: it was given exactly what came after its id; `'gap'`: some
+   * of that is gone, or the id is not one of this channel.
+   */
+  readonly resume: Resume
+  /** How many events of the history the client was given. */
+  readonly replayed: number
+  /** Ends it; what was published before is still sent, the stream stays open. Harmless when it has ended. */
+  unsubscribe(): void
+}
+
+/** What a subscription needs of its channel. */
+export interface Desk {
+  readonly archive: Archive
+  readonly audiences: Audiences
+  /** Those that are on their way to what is live. */
+  readonly joining: Set<ChannelSubscription>
+  /** Hears that one has ended. */
+  onLeft(): void
+  /** Hears why one's way has ended early. */
+  onFailure(stream: Recipient, error: unknown): void
+}
+
+export class ChannelSubscription implements Subscription, Feed, Member {
+  resume: Resume = 'fresh'
+  replayed = 0
+  readonly isResumable: boolean
+  readonly #desk: Desk
+  readonly #stream: Recipient
+  /** While it is on its way. */
+  #handOver: HandOver | undefined
+  /** Once it is live. */
+  #audience: Audience | undefined
+  #isOver = false
+
+  constructor(desk: Desk, stream: Recipient, isResumable: boolean) {
+    this.#desk = desk
+    this.#stream = stream
+    this.isResumable = isResumable
+  }
+
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Brings the stream from `lastEventId` to what is live. Settles when it is there, or has closed. */
+  join(scope: Scope, lastEventId: string): Promise<void> {
+    const { archive, audiences, joining } = this.#desk
+    const handOver = new HandOver(archive, this.#stream, scope, lastEventId)
+    this.#handOver = handOver
+    joining.add(this)
+    const arrived: Deferred<void> = deferred()
+    handOver
+      .run((position) => {
+        joining.delete(this)
+        this.#handOver = undefined
+        this.#audience = audiences.join(scope, this, position)
+      })
+      .catch((error) => this.#desk.onFailure(this.#stream, error))
+      .then(() => {
+        this.resume = handOver.resume
+        this.replayed = handOver.replayed
+        arrived.resolve()
+      })
+    return arrived.promise
+  }
+
+  /** Takes what was published while it is on its way. */
+  take(record: LogRecord): void {
+    this.#handOver?.take(record)
+  }
+
+  /** The log may have lost records after `seen`, which is what all that are live have been given. */
+  restart(seen: string): void {
+    if (this.#handOver !== undefined) this.#handOver.restart()
+    else if (this.#audience !== undefined) {
+      const { scope } = this.#audience
+      this.#leave()
+      void this.join(scope, seen)
+    }
+  }
+
+  deliver(chunk: Chunk): void {
+    if (!this.#isOver) this.#stream[deliver](chunk)
+  }
+
+  flush(): void {
+    this.#desk.audiences.flush()
+  }
+
+  positionToTell(): string | undefined {
+    const { position } = this.#desk.archive.following
+    const isKnown = this.#audience === undefined || this.#audience.lastId === position
+    return isKnown || !this.isResumable ? undefined : position
+  }
+
+  onEnd(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#handOver?.stop()
+    this.#leave()
+    this.#desk.onLeft()
+  }
+
+  unsubscribe(): void {
+    this.flush()
+    this.#stream[detach](this)
+    this.onEnd()
+  }
+
+  [Symbol.dispose](): void {
+    this.unsubscribe()
+  }
+
+  #leave(): void {
+    this.#desk.joining.delete(this)
+    this.#handOver = undefined
+    if (this.#audience !== undefined) this.#desk.audiences.leave(this.#audience, this)
+    this.#audience = undefined
+  }
+}
