@@ -1,0 +1,533 @@
+import { describe, expect, test, vi } from 'vitest'
+import {
+  type EventLog,
+  type LogFollower,
+  MemoryLog,
+  SseChannel,
+  type SseError,
+  streamStats,
+} from '../src/index.js'
+import { FakeClient, settle } from './fake-client.js'
+import { tick, turn } from './fake-sink.js'
+
+/** A channel on which these have been published; gives their ids too. */
+async function channelWith(data: readonly string[], options = {}) {
+  const channel = new SseChannel(options)
+  const ids: string[] = []
+  for (const text of data) ids.push(await channel.publish({ data: text }))
+  return { channel, ids }
+}
+
+/** Subscribes a new client that has this id. */
+async function join(channel: SseChannel, lastEventId = '', options = {}) {
+  const client = new FakeClient(lastEventId)
+  const subscription = await channel.subscribe(client.stream, options)
+  await tick()
+  return { client, subscription }
+}
+
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => `${i}`)
+
+describe('a client that comes back', () => {
+  test('gets exactly what came after its last event, whichever that was', async () => {
+    // 8, 9, 10, 11: ids that sort otherwise as strings.
+    const { channel, ids } = await channelWith(numbers(12))
+    for (const [index, id] of ids.entries()) {
+      const { client, subscription } = await join(channel, id)
+      expect(client.data).toEqual(numbers(12).slice(index + 1))
+      expect(client.events.map((event) => event.id)).toEqual(ids.slice(index + 1))
+      expect(subscription).toMatchObject({ resume: 'resumed', replayed: 11 - index })
+    }
+  })
+
+  test('then gets what is published, once', async () => {
+    const { channel, ids } = await channelWith(['0', '1'])
+    const { client } = await join(channel, ids[0])
+    await channel.publish({ data: '2' })
+    expect(client.data).toEqual(['1', '2'])
+  })
+
+  test('gets nothing, and no gap, with the newest id', async () => {
+    const { channel, ids } = await channelWith(['0', '1'])
+    const { client, subscription } = await join(channel, ids[1])
+    expect(client.sink.text).toBe('')
+    expect(subscription).toMatchObject({ resume: 'resumed', replayed: 0 })
+  })
+
+  test('resumes from a connection on which it saw no event', async () => {
+    const { channel } = await channelWith(['before'])
+    const first = await join(channel)
+    expect(first.client.events).toEqual([])
+    first.client.sink.leave()
+    await channel.publish({ data: 'missed' })
+    const { client, subscription } = await join(channel, first.client.lastEventId)
+    expect(client.data).toEqual(['missed'])
+    expect(subscription.resume).toBe('resumed')
+  })
+
+  test('resumes an empty channel', async () => {
+    const channel = new SseChannel()
+    const first = await join(channel)
+    const { subscription } = await join(channel, first.client.lastEventId)
+    expect(subscription).toMatchObject({ resume: 'resumed', replayed: 0 })
+  })
+
+  test('has the last event id that the subscription is given, rather than the stream’s', async () => {
+    const { channel, ids } = await channelWith(['0', '1', '2'])
+    const { client } = await join(channel, ids[0], { lastEventId: ids[1] })
+    expect(client.data).toEqual(['2'])
+    const fresh = await join(channel, ids[0], { lastEventId: '' })
+    expect(fresh.subscription.resume).toBe('fresh')
+  })
+
+  test('is given history no faster than it takes it, beyond the bound of its stream', async () => {
+    const data = numbers(200).map((text) => text.padEnd(1_000, '.'))
+    const { channel, ids } = await channelWith(['first', ...data])
+    const client = new FakeClient(ids[0], { maxBufferedBytes: 10_000 })
+    client.sink.isSlow = true
+    const subscribed = channel.subscribe(client.stream)
+    const held: number[] = []
+    while (client.events.length < 200) {
+      await settle()
+      held.push(client.stream.bufferedBytes)
+      client.sink.take()
+    }
+    await subscribed
+    expect(client.data).toEqual(data)
+    expect(held.length).toBeGreaterThan(2)
+    expect(Math.max(...held)).toBeLessThan(140_000)
+  })
+
+  test('gets what was published while it slowly read the history, in order', async () => {
+    const { channel, ids } = await channelWith(['first'])
+    for (const text of numbers(300)) await channel.publish({ data: text.padEnd(1_000, '.') })
+    const client = new FakeClient(ids[0])
+    client.sink.isSlow = true
+    const subscribed = channel.subscribe(client.stream)
+    for (let i = 300; i < 330; i++) {
+      await channel.publish({ data: `${i}` })
+      await turn()
+      client.sink.take()
+    }
+    client.sink.drain()
+    expect(await subscribed).toMatchObject({ resume: 'resumed' })
+    await settle()
+    expect(client.data.map((text) => Number.parseInt(text, 10))).toEqual(
+      Array.from({ length: 330 }, (_, i) => i),
+    )
+  })
+
+  test('holds no more than the bound of what is published while it does not read its history', async () => {
+    const { channel, ids } = await channelWith(['first'], {
+      history: { maxEvents: 100_000, maxBytes: 100_000_000 },
+    })
+    for (let i = 0; i < 200; i++) await channel.publish({ data: 'x'.repeat(1_000) })
+    const client = new FakeClient(ids[0])
+    client.sink.isSlow = true
+    const subscribed = channel.subscribe(client.stream)
+    await settle()
+    // More than may wait for it here, several times over.
+    for (let i = 0; i < 50; i++) await channel.publish({ data: 'y'.repeat(100_000) })
+    await settle()
+    expect(client.stream.state).toBe('open')
+    client.sink.drain()
+    await subscribed
+    await settle()
+    expect(client.events).toHaveLength(250)
+  })
+})
+
+describe('a client that missed something', () => {
+  const evicting = { history: { maxEvents: 3 } }
+
+  test('is told so, then gets what is still kept, from which it resumes', async () => {
+    const { channel, ids } = await channelWith(numbers(6), evicting)
+    const before = streamStats().gaps
+    const { client, subscription } = await join(channel, ids[0])
+    expect(client.events).toEqual([
+      { event: 'gap', data: JSON.stringify({ lastEventId: ids[0] }), id: ids[2] },
+      ...ids.slice(3).map((id, i) => ({ event: 'message', data: `${i + 3}`, id })),
+    ])
+    expect(subscription).toMatchObject({ resume: 'gap', replayed: 3 })
+    expect(streamStats().gaps - before).toBe(1)
+    // Cut right behind the gap event.
+    const again = await join(channel, client.events[0]?.id)
+    expect(again.client.data).toEqual(['3', '4', '5'])
+    expect(again.subscription.resume).toBe('resumed')
+  })
+
+  test('is not one whose own event is gone, but nothing after it', async () => {
+    const { channel, ids } = await channelWith(numbers(6), evicting)
+    const { client, subscription } = await join(channel, ids[2])
+    expect(client.data).toEqual(['3', '4', '5'])
+    expect(subscription.resume).toBe('resumed')
+  })
+
+  test('is one with an id of another channel, of another process, or none at all', async () => {
+    const { channel } = await channelWith(['0'])
+    const { ids: foreign } = await channelWith(['0'])
+    for (const id of [foreign[0], '0', 'x', ' ', '-', '€'.repeat(100)]) {
+      const { client, subscription } = await join(channel, id)
+      expect(subscription.resume).toBe('gap')
+      expect(client.events[0]).toMatchObject({
+        event: 'gap',
+        data: JSON.stringify({ lastEventId: id }),
+      })
+      expect(client.data[1]).toBe('0')
+    }
+  })
+
+  test('gets a placeholder for an id that is harmful to keep', async () => {
+    const { channel } = await channelWith(['0'])
+    for (const id of ['x'.repeat(5_000), 'a\u0000b', 'a\rb']) {
+      const { client } = await join(channel, id)
+      expect(client.data[0]).toBe('{"lastEventId":"invalid-last-event-id"}')
+      const byOption = await join(channel, '', { lastEventId: id })
+      expect(byOption.client.data[0]).toBe('{"lastEventId":"invalid-last-event-id"}')
+    }
+  })
+
+  test('is told by an event of the name that was chosen, or by none', async () => {
+    const renamed = await channelWith(['0'], { gapEvent: 'lost' })
+    expect((await join(renamed.channel, 'x')).client.events[0]?.event).toBe('lost')
+    const silent = await channelWith(['0', '1'], { gapEvent: false })
+    const { client, subscription } = await join(silent.channel, 'x')
+    expect(client.data).toEqual(['0', '1'])
+    expect(subscription.resume).toBe('gap')
+  })
+
+  test('has an id to resume from, also where it is told by no event and nothing is kept', async () => {
+    const { channel, ids } = await channelWith(['0'], { gapEvent: false, history: false })
+    const { client } = await join(channel, 'x')
+    expect(client.events).toEqual([])
+    expect(client.lastEventId).toBe(ids[0])
+  })
+
+  test('is every one but that with the newest id, without history', async () => {
+    const { channel, ids } = await channelWith(['0', '1'], { history: false })
+    expect((await join(channel, ids[1])).subscription.resume).toBe('resumed')
+    expect((await join(channel, ids[0])).subscription.resume).toBe('gap')
+    const live = await join(channel)
+    const id = await channel.publish({ data: 'live' })
+    expect(live.client.events).toEqual([{ event: 'message', data: 'live', id }])
+  })
+
+  test('is told when its history goes while it slowly reads it', async () => {
+    const { channel, ids } = await channelWith(
+      numbers(600).map((text) => text.padEnd(500, '.')),
+      { history: { maxEvents: 600, maxBytes: 100_000_000 } },
+    )
+    const client = new FakeClient(ids[0])
+    client.sink.isSlow = true
+    const subscribed = channel.subscribe(client.stream)
+    await settle()
+    for (let i = 600; i < 1_400; i++) await channel.publish({ data: `${i}`.padEnd(500, '.') })
+    client.sink.drain()
+    expect(await subscribed).toMatchObject({ resume: 'gap' })
+    await settle()
+    const { events } = client
+    const gapAt = events.findIndex(({ event }) => event === 'gap')
+    const seen = events.map(({ data }) => Number.parseInt(data, 10))
+    const before = seen.slice(0, gapAt)
+    const after = seen.slice(gapAt + 1)
+    expect(before).toEqual(Array.from({ length: before.length }, (_, i) => i + 1))
+    expect(after).toEqual(Array.from({ length: 600 }, (_, i) => i + 800))
+    expect(events[gapAt]?.data).toBe(JSON.stringify({ lastEventId: events[gapAt - 1]?.id }))
+  })
+})
+
+describe('a snapshot', () => {
+  test('is for those who start fresh or have missed something, and for no others', async () => {
+    const snapshot = vi.fn(() => [{ event: 'state', data: 'all' }])
+    const { channel, ids } = await channelWith(numbers(5), { snapshot, history: { maxEvents: 2 } })
+    const fresh = await join(channel)
+    expect(fresh.client.events).toEqual([{ event: 'state', data: 'all', id: ids[4] }])
+    const gap = await join(channel, ids[0])
+    expect(gap.client.events).toEqual([
+      { event: 'gap', data: JSON.stringify({ lastEventId: ids[0] }), id: undefined },
+      { event: 'state', data: 'all', id: ids[4] },
+    ])
+    expect(gap.subscription).toMatchObject({ resume: 'gap', replayed: 0 })
+    expect(snapshot).toHaveBeenCalledTimes(2)
+    const resumed = await join(channel, ids[2])
+    expect(resumed.client.data).toEqual(['3', '4'])
+    expect(snapshot).toHaveBeenCalledTimes(2)
+  })
+
+  test('has its id on its last event, so that a client cut before that gets it anew', async () => {
+    const snapshot = () => ['a', 'b', 'c'].map((data) => ({ data }))
+    const { channel, ids } = await channelWith(['0'], { snapshot })
+    const { client } = await join(channel)
+    expect(client.events.map(({ id }) => id)).toEqual([undefined, undefined, ids[0]])
+    const { text } = client.sink
+    for (let cut = 0; cut < text.length; cut++) {
+      expect(client.lastEventIdAfter(cut)).toBe('')
+    }
+    expect(client.lastEventIdAfter(text.length)).toBe(ids[0])
+  })
+
+  test('leaves an id also when it is empty', async () => {
+    const { channel, ids } = await channelWith(['0'], { snapshot: () => [] })
+    const { client } = await join(channel)
+    expect(client.lastEventId).toBe(ids[0])
+  })
+
+  test('is made at once, so that it and what follows neither miss nor repeat anything', async () => {
+    let total = 0
+    const channel: SseChannel = new SseChannel({
+      snapshot: () => [{ event: 'total', data: total }],
+    })
+    const add = (amount: number) => {
+      total += amount
+      void channel.publish({ data: amount })
+    }
+    const clients: FakeClient[] = []
+    for (let i = 0; i < 50; i++) {
+      add(i)
+      const client = new FakeClient()
+      clients.push(client)
+      void channel.subscribe(client.stream)
+      add(1)
+      if (i % 3 === 0) await tick()
+      if (i % 7 === 0) await turn()
+    }
+    await settle()
+    for (const { events } of clients) {
+      const sum = events.reduce((value, { data }) => value + Number(data), 0)
+      expect(events[0]?.event).toBe('total')
+      expect(sum).toBe(total)
+    }
+  })
+
+  test.each([
+    ['an array', () => [{ data: 'a' }, { data: 'b' }]],
+    ['a promise', async () => [{ data: 'a' }, { data: 'b' }]],
+    [
+      'a generator',
+      function* () {
+        yield { data: 'a' }
+        yield { data: 'b' }
+      },
+    ],
+    [
+      'an async generator',
+      async function* () {
+        yield { data: 'a' }
+        await turn()
+        yield { data: 'b' }
+      },
+    ],
+    [
+      'a promise of an async generator',
+      async () =>
+        (async function* () {
+          yield { data: 'a' }
+          yield { data: 'b' }
+        })(),
+    ],
+  ])('may be %s; what is published meanwhile comes after it', async (_name, snapshot) => {
+    const channel = new SseChannel({ snapshot })
+    const client = new FakeClient()
+    const subscribed = channel.subscribe(client.stream)
+    await channel.publish({ data: 'live' })
+    await subscribed
+    await tick()
+    expect(client.data).toEqual(['a', 'b', 'live'])
+  })
+
+  test('is told who asks, and by a signal that nobody does any more', async () => {
+    let signal: AbortSignal | undefined
+    const cleanedUp = vi.fn()
+    const channel = new SseChannel({
+      async *snapshot(request) {
+        expect(request.topics).toEqual(['a', 'b'])
+        signal = request.signal
+        try {
+          yield { data: 'first' }
+          await new Promise((resolve) => request.signal.addEventListener('abort', resolve))
+        } finally {
+          cleanedUp()
+        }
+      },
+    })
+    const client = new FakeClient()
+    const subscribed = channel.subscribe(client.stream, { topics: ['b', 'a', 'b'] })
+    await settle()
+    expect(signal?.aborted).toBe(false)
+    client.sink.leave()
+    await subscribed
+    await settle()
+    expect(signal?.aborted).toBe(true)
+    expect(cleanedUp).toHaveBeenCalled()
+    expect(channel.size).toBe(0)
+  })
+
+  test.each([
+    ['throws', () => {
+      throw new Error('no state')
+    }],
+    ['rejects', () => Promise.reject(new Error('no state'))],
+    ['fails on its way', async function* () {
+      yield { data: 'half' }
+      throw new Error('no state')
+    }],
+    ['is no iterable', () => ({ data: 'one event' })],
+    ['is text', () => 'text'],
+    ['has an event with an id', () => [{ data: '', id: '5' }]],
+    ['has an event that cannot be sent', () => [{ event: 'a\nb' }]],
+  ])('that %s is reported, and closes the stream so that the client tries again', async (_name, snapshot) => {
+    const errors: SseError[] = []
+    const stages: string[] = []
+    const channel = new SseChannel({
+      snapshot: snapshot as never,
+      onError: (error, { stage }) => {
+        errors.push(error)
+        stages.push(stage)
+      },
+    })
+    const client = new FakeClient()
+    await channel.subscribe(client.stream)
+    expect(await client.stream.closed).toEqual({ reason: 'error', error: errors[0] })
+    expect(errors[0]).toMatchObject({ code: 'ERR_SSE_SNAPSHOT', cause: expect.any(Error) })
+    expect(stages).toEqual(['snapshot'])
+    expect(client.sink.text).not.toContain('no state')
+    expect(client.lastEventId).toBe('')
+    expect(channel.size).toBe(0)
+  })
+})
+
+describe('a heartbeat on a channel', () => {
+  test('tells a client the id behind which there is nothing for it', async () => {
+    vi.useFakeTimers()
+    const channel = new SseChannel({ history: { maxEvents: 3 } })
+    const client = new FakeClient('', { heartbeatMs: 1_000 })
+    await channel.subscribe(client.stream, { topics: ['rare'] })
+    await channel.publish({ data: 'rare' }, { topic: 'rare' })
+    let newest = ''
+    for (let i = 0; i < 10; i++) newest = await channel.publish({ data: '' }, { topic: 'frequent' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    vi.useRealTimers()
+    expect(client.lastEventId).toBe(newest)
+    expect(client.data).toEqual(['rare'])
+    const { subscription } = await join(channel, client.lastEventId, { topics: ['rare'] })
+    expect(subscription.resume).toBe('resumed')
+  })
+
+  test('is a mere comment for a client that knows the newest id, or gets none', async () => {
+    vi.useFakeTimers()
+    const channel = new SseChannel()
+    const numbered = new FakeClient('', { heartbeatMs: 1_000 })
+    const plain = new FakeClient('', { heartbeatMs: 1_000 })
+    await channel.subscribe(numbered.stream)
+    await channel.subscribe(plain.stream, { resumable: false })
+    await channel.publish({ data: '' }, { topic: 'other' })
+    await channel.publish({ data: '' })
+    await vi.advanceTimersByTimeAsync(1_000)
+    vi.useRealTimers()
+    expect(numbered.sink.written.at(-1)).toBe(': \n\n')
+    expect(plain.sink.written.at(-1)).toBe(': \n\n')
+  })
+})
+
+describe('a log that is slow or fails', () => {
+  /** A log of the test’s own making on top of a MemoryLog. */
+  function over(log: MemoryLog, overrides: Partial<EventLog>): EventLog {
+    return {
+      append: (...args) => log.append(...args),
+      follow: (...args) => log.follow(...args),
+      since: (...args) => log.since(...args),
+      compare: (...args) => log.compare(...args),
+      close: () => log.close(),
+      ...overrides,
+    }
+  }
+
+  test('is asked again after it has failed, the stream open meanwhile', async () => {
+    vi.useFakeTimers()
+    const memory = new MemoryLog()
+    const failures = { follow: 2, since: 2 }
+    const stages: string[] = []
+    const log = over(memory, {
+      follow: async (...args) => {
+        if (failures.follow-- > 0) throw new Error('away')
+        return memory.follow(...args)
+      },
+      since: async (...args) => {
+        if (failures.since-- > 0) throw new Error('away')
+        return memory.since(...args)
+      },
+    })
+    const channel = new SseChannel({ name: 'a', log, onError: (_error, { stage }) => stages.push(stage) })
+    const first = await channel.publish({ data: '0' })
+    await channel.publish({ data: '1' })
+    const client = new FakeClient(first)
+    const subscribed = channel.subscribe(client.stream)
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(await subscribed).toMatchObject({ resume: 'resumed', replayed: 1 })
+    vi.useRealTimers()
+    await tick()
+    expect(client.data).toEqual(['1'])
+    expect(stages).toEqual(['log', 'log', 'log', 'log'])
+  })
+
+  test('that starts anew has its channel ask for what was missed, and tell of a gap if it is gone', async () => {
+    const memory = new MemoryLog()
+    const followers: LogFollower[] = []
+    const log = over(memory, {
+      follow: async (_channel, follower) => {
+        followers.push(follower)
+        follower.start(position)
+        return async () => {}
+      },
+    })
+    const limits = { maxEvents: 3, maxBytes: 10_000, maxAgeMs: Number.POSITIVE_INFINITY }
+    let position = await memory.append('a', { data: '0' }, limits)
+    const channel = new SseChannel({ name: 'a', log })
+    const client = new FakeClient()
+    await channel.subscribe(client.stream)
+    // Appended elsewhere; what tells of it was lost.
+    for (const data of ['1', '2']) position = await memory.append('a', { data }, limits)
+    for (const follower of followers) follower.start(position)
+    await settle()
+    expect(client.data).toEqual(['1', '2'])
+    for (const data of ['3', '4', '5', '6', '7']) {
+      position = await memory.append('a', { data }, limits)
+    }
+    for (const follower of followers) follower.start(position)
+    await settle()
+    expect(client.events.map(({ event, data }) => [event, data]).slice(2)).toEqual([
+      ['gap', expect.stringContaining('lastEventId')],
+      ['message', '5'],
+      ['message', '6'],
+      ['message', '7'],
+    ])
+    expect(channel.size).toBe(1)
+  })
+
+  test('that shows records before it tells of them does not have them sent twice', async () => {
+    const memory = new MemoryLog()
+    let follower: LogFollower | undefined
+    const log = over(memory, {
+      follow: async (channel, listener) => {
+        follower = listener
+        return memory.follow(channel, { start: (id) => listener.start(id), next: () => {} })
+      },
+    })
+    const channel = new SseChannel({ name: 'a', log })
+    const ids = [await channel.publish({ data: '0' })]
+    const client = new FakeClient(ids[0])
+    const other = new FakeClient()
+    await channel.subscribe(other.stream)
+    for (const data of ['1', '2', '3']) ids.push(await channel.publish({ data }))
+    const subscribed = channel.subscribe(client.stream)
+    await settle()
+    expect(client.data).toEqual(['1', '2', '3'])
+    for (const [index, id] of ids.slice(1).entries()) follower?.next({ id, data: `${index + 1}` })
+    await subscribed
+    const id = await channel.publish({ data: '4' })
+    follower?.next({ id, data: '4' })
+    await tick()
+    expect(client.data).toEqual(['1', '2', '3', '4'])
+    expect(other.data).toEqual(['1', '2', '3', '4'])
+  })
+})
