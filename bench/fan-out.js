@@ -10,7 +10,12 @@ import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
 import { compare } from './rounds.js'
 
-const DATA = JSON.stringify({ symbol: 'ACME', cents: 123_456, at: 1_700_000_000_000, text: 'x'.repeat(40) })
+const DATA = JSON.stringify({
+  symbol: 'ACME',
+  cents: 123_456,
+  at: 1_700_000_000_000,
+  text: 'x'.repeat(40),
+})
 
 /** Each way to fan out: how a client joins, and how one tick's events are sent. */
 const WAYS = {

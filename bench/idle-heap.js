@@ -6,10 +6,13 @@ import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { createSession } from 'better-sse'
+import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
 import { compare } from './rounds.js'
 
 const CLIENTS = 2_000
+
+const channel = new SseChannel()
 
 const HANDLERS = {
   'bare response': (_req, res) => {
@@ -17,6 +20,7 @@ const HANDLERS = {
     res.flushHeaders()
   },
   eventwire: (req, res) => void openStream(req, res),
+  'eventwire, subscribed': (req, res) => void channel.subscribe(openStream(req, res)),
   'better-sse': (req, res) => void createSession(req, res),
 }
 

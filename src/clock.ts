@@ -38,11 +38,11 @@ export interface Ringable {
 /** Rings once, some time after its last start. Starting it anew costs a few pointers, no timer. */
 export class Alarm {
   readonly #owner: Ringable
+  /** 0 while it does not wait. */
   #delayMs = 0
   #dueMs = 0
   #previous: Alarm | undefined
   #next: Alarm | undefined
-  #isWaiting = false
 
   constructor(owner: Ringable) {
     this.#owner = owner
@@ -55,8 +55,7 @@ export class Alarm {
    * all queues: take few different ones.
    */
   start(delayMs: number): void {
-    if (this.#isWaiting) this.#leave()
-    this.#isWaiting = true
+    if (this.#delayMs > 0) this.#leave()
     this.#delayMs = delayMs
     this.#dueMs = nowMs() + delayMs
     let queue = queues.get(delayMs)
@@ -73,11 +72,19 @@ export class Alarm {
     if (this.#dueMs < timerDueMs || timers.set !== setTimeout) setTimer(this.#dueMs)
   }
 
+  /**
+   * Starts over, but for an alarm that was started less than 1/64 of its delay ago: that one rings so much
+   * early. What is written to many streams many times a second need not move their alarms each time.
+   */
+  postpone(delayMs: number): void {
+    if (this.#delayMs === 0 || nowMs() + delayMs - this.#dueMs > delayMs / 64) this.start(delayMs)
+  }
+
   /** Stops waiting. */
   stop(): void {
-    if (!this.#isWaiting) return
+    if (this.#delayMs === 0) return
     this.#leave()
-    this.#isWaiting = false
+    this.#delayMs = 0
     if (queues.size === 0) clearTimer()
   }
 

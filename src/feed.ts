@@ -33,3 +33,17 @@ export interface Fed {
   /** Takes a chunk that other streams are given too, and hands it to the sink at once. */
   [deliver](chunk: Chunk): void
 }
+
+/** The feeds of a stream. Most have none or one, for which an array would be half as large again. */
+export type Feeds = Feed | readonly Feed[] | undefined
+
+/** Gives them one by one. */
+export function feedsOf(feeds: Feeds): readonly Feed[] {
+  if (feeds === undefined) return []
+  return 'onEnd' in feeds ? [feeds] : feeds
+}
+
+/** The other way round. */
+export function packed(feeds: readonly Feed[]): Feeds {
+  return feeds.length > 1 ? feeds : feeds[0]
+}

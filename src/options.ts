@@ -68,8 +68,14 @@ export interface SseStreamOptions {
   serialize?: Serialize | undefined
 }
 
-/** The options of a stream, checked and complete. */
-export type ResolvedOptions = ReturnType<typeof resolveOptions>
+/** What a stream looks at for as long as it lives. */
+export interface KeptOptions {
+  readonly heartbeatMs: number | false
+  readonly maxBufferedBytes: number
+  readonly overflow: OverflowPolicy
+  readonly stallTimeoutMs: number | false
+  readonly serialize: Serialize | undefined
+}
 
 /**
  * Checks the options and fills in the defaults.
@@ -84,20 +90,33 @@ export function resolveOptions(options: SseStreamOptions) {
   }
   return {
     signal,
-    heartbeatMs: delay('`heartbeatMs`', options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS),
     retryMs: retryMs === undefined ? undefined : integer('`retryMs`', retryMs, 0),
     lastEventId: harmlessLastEventId(
       optional('`lastEventId`', options.lastEventId, 'string') ?? '',
     ),
-    maxBufferedBytes: integer('`maxBufferedBytes`', options.maxBufferedBytes ?? 1_048_576, 1),
-    overflow: oneOf('`overflow`', options.overflow ?? 'close', POLICIES),
-    stallTimeoutMs: delay('`stallTimeoutMs`', options.stallTimeoutMs ?? 60_000),
     maxLifetimeMs:
       maxLifetimeMs === undefined
         ? undefined
         : integer('`maxLifetimeMs`', maxLifetimeMs, 1, MAX_DELAY_MS),
-    serialize: optional('`serialize`', options.serialize, 'function'),
+    kept: shared({
+      heartbeatMs: delay('`heartbeatMs`', options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS),
+      maxBufferedBytes: integer('`maxBufferedBytes`', options.maxBufferedBytes ?? 1_048_576, 1),
+      overflow: oneOf('`overflow`', options.overflow ?? 'close', POLICIES),
+      stallTimeoutMs: delay('`stallTimeoutMs`', options.stallTimeoutMs ?? 60_000),
+      serialize: optional('`serialize`', options.serialize, 'function'),
+    }),
   }
+}
+
+let recent: KeptOptions | undefined
+
+/** Most streams of a process have the same: they hold one object together. */
+function shared(options: KeptOptions): KeptOptions {
+  const names = Object.keys(options) as (keyof KeptOptions)[]
+  if (recent === undefined || names.some((name) => recent?.[name] !== options[name])) {
+    recent = options
+  }
+  return recent
 }
 
 const POLICIES: readonly OverflowPolicy[] = ['close', 'drop-oldest', 'drop-newest']

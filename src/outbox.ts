@@ -67,9 +67,8 @@ export class Outbox implements SinkListener, Ringable {
   #isDrainDue = false
   #watch: Alarm | undefined
   #patienceMs = 0
-  #isEnding = false
-  #isLast = false
-  #isSinkEnded = false
+  /** Whether the sink is to end once all has left, for good with its connection, or was told to. */
+  #ending: 'due' | 'last' | 'done' | undefined
   #isClosed = false
   #drained: Deferred<void> | undefined
 
@@ -156,8 +155,7 @@ export class Outbox implements SinkListener, Ringable {
   end(text: string, isLast: boolean): void {
     if (!this.#isBlocked) this.#tick += text
     else if (text !== '') this.#held.add({ text, bytes: byteLength(text) }, 0, false)
-    this.#isEnding = true
-    this.#isLast = isLast
+    this.#ending = isLast ? 'last' : 'due'
     this.#flush()
     this.#endSink()
   }
@@ -175,7 +173,7 @@ export class Outbox implements SinkListener, Ringable {
   /** Writes on: the sink has room again. */
   onDrain(): void {
     if (this.#isClosed || !this.#isBlocked) return
-    if (this.#isSinkEnded) {
+    if (this.#ending === 'done') {
       this.#startWatch()
       return
     }
@@ -190,7 +188,7 @@ export class Outbox implements SinkListener, Ringable {
       this.#handOver(this.#backlog.take(PIECE_BYTES))
     }
     if (!this.#isBlocked) this.#watch?.stop()
-    if (this.#isEnding) this.#endSink()
+    if (this.#ending !== undefined) this.#endSink()
     this.#settleDrained()
   }
 
@@ -266,14 +264,15 @@ export class Outbox implements SinkListener, Ringable {
 
   /** Ends the sink once everything has been handed to it. */
   #endSink(): void {
-    if (this.#isClosed || this.#isSinkEnded) return
+    if (this.#isClosed || this.#ending === 'done') return
     if (this.#rest !== undefined || (this.#backlog?.bytes ?? 0) > 0) return
-    this.#isSinkEnded = true
+    const isLast = this.#ending === 'last'
+    this.#ending = 'done'
     // It may hold a piece still, and the client may never take it.
     this.#isBlocked = true
     this.#startWatch()
     try {
-      this.#sink.end(this.#isLast)
+      this.#sink.end(isLast)
     } catch (error) {
       this.#owner[failed]('error', error as Error)
     }

@@ -6,9 +6,9 @@ import { Alarm, ring } from './clock.js'
 import type { AnyEvents, EventMap, EventOf } from './contract.js'
 import { type Deferred, deferred } from './deferred.js'
 import { encodeEvent, type SseEvent } from './event.js'
-import { attach, deliver, detach, type Feed, give } from './feed.js'
+import { attach, deliver, detach, type Feed, type Feeds, feedsOf, give, packed } from './feed.js'
 import { optional, wrongType } from './misuse.js'
-import { type ResolvedOptions, resolveOptions, type SseStreamOptions } from './options.js'
+import { type KeptOptions, resolveOptions, type SseStreamOptions } from './options.js'
 import { failed, Outbox, sinkEnded, wrote } from './outbox.js'
 import { type CloseReason, registry, shutDown } from './registry.js'
 import { type Sink, type SinkEnd, toSink, type WritableLike } from './sink.js'
@@ -51,7 +51,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   readonly #sink: Sink
   readonly #outbox: Outbox
-  readonly #options: ResolvedOptions
+  readonly #options: KeptOptions
   readonly #heartbeat: Alarm | undefined
   readonly #lifetime: Alarm | undefined
   readonly #stopWatchingSignal: (() => void) | undefined
@@ -62,7 +62,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   // Made when asked for: most of ten thousand streams never need them.
   #abort: AbortController | undefined
-  #feeds: Feed[] | undefined
+  #feeds: Feeds
   #closed: Deferred<CloseInfo> | undefined
 
   /**
@@ -77,12 +77,12 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * @throws {RangeError} when an option is out of its range.
    */
   constructor(sink: WritableLike | Sink, options: SseStreamOptions = {}) {
-    const resolved = resolveOptions(options)
-    const { heartbeatMs, maxLifetimeMs, retryMs, signal } = resolved
-    this.#options = resolved
+    const { kept, lastEventId, maxLifetimeMs, retryMs, signal } = resolveOptions(options)
+    const { heartbeatMs } = kept
+    this.#options = kept
     this.#sink = toSink(sink)
-    this.#outbox = new Outbox(this.#sink, resolved, this)
-    this.lastEventId = resolved.lastEventId
+    this.#outbox = new Outbox(this.#sink, kept, this)
+    this.lastEventId = lastEventId
     registry.counters.opened++
     registry.streams.add(this)
     this.#outbox.open()
@@ -245,7 +245,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   /** @internal */
   [wrote](): void {
     const { heartbeatMs } = this.#options
-    if (this.#state === 'open' && heartbeatMs !== false) this.#heartbeat?.start(heartbeatMs)
+    if (this.#state === 'open' && heartbeatMs !== false) this.#heartbeat?.postpone(heartbeatMs)
   }
 
   /** @internal */
@@ -278,16 +278,16 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
       feed.onEnd()
       return
     }
-    if (feed.isResumable && this.#feeds?.some(({ isResumable }) => isResumable)) {
+    const feeds = feedsOf(this.#feeds)
+    if (feed.isResumable && feeds.some(({ isResumable }) => isResumable)) {
       throw wrongType('`resumable`', 'false for the further subscriptions of a stream', true)
     }
-    // An array: nearly all streams have no feed or one, and a set is many times as large.
-    this.#feeds = [...(this.#feeds ?? []), feed]
+    this.#feeds = packed([...feeds, feed])
   }
 
   /** @internal */
   [detach](feed: Feed): void {
-    this.#feeds = this.#feeds?.filter((other) => other !== feed)
+    this.#feeds = packed(feedsOf(this.#feeds).filter((other) => other !== feed))
   }
 
   /** @internal */
@@ -321,7 +321,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   #end(reason: CloseReason, farewell = '', isLast = false): void {
     if (this.#state !== 'open') return
-    for (const feed of this.#feeds ?? []) feed.flush?.()
+    for (const feed of feedsOf(this.#feeds)) feed.flush?.()
     // What was flushed may have been too much for the client.
     if (!this.#isOpen()) return
     this.#state = 'ending'
@@ -358,7 +358,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     this.#stopWatchingSignal?.()
     const feeds = this.#feeds
     this.#feeds = undefined
-    for (const feed of feeds ?? []) feed.onEnd()
+    for (const feed of feedsOf(feeds)) feed.onEnd()
     this.#abort?.abort(this.#abortReason())
   }
 
@@ -368,7 +368,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   }
 
   #heartbeatText(): string {
-    for (const feed of this.#feeds ?? []) {
+    for (const feed of feedsOf(this.#feeds)) {
       const id = feed.positionToTell?.()
       // [spec] Set the last event ID string of the event source to the value of the last event ID buffer.
       // [spec] If the data buffer is an empty string, set the data buffer and the event type buffer to

@@ -175,7 +175,9 @@ async function run(
 }
 
 describe('the hand-over from history to live', () => {
-  test('neither loses nor repeats nor reorders, with all history kept', { timeout: 120_000 }, async () => {
+  test('neither loses nor repeats nor reorders, with all history kept', {
+    timeout: 120_000,
+  }, async () => {
     let clients = 0
     await fc.assert(
       fc.asyncProperty(fc.record(behaviour), async ({ commands, delays, pages }) => {
@@ -198,7 +200,9 @@ describe('the hand-over from history to live', () => {
     expect(clients).toBeGreaterThan(9_000)
   })
 
-  test('starts a fresh client with what is published after it subscribed', { timeout: 120_000 }, async () => {
+  test('starts a fresh client with what is published after it subscribed', {
+    timeout: 120_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.record(behaviour), fc.nat({ max: 5 }), async ({ commands }, more) => {
         const channel = new SseChannel()
@@ -246,7 +250,9 @@ describe('the hand-over from history to live', () => {
     expect(gaps).toBeGreaterThan(100)
   })
 
-  test('gives a snapshot and what follows it, with nothing missing between', { timeout: 120_000 }, async () => {
+  test('gives a snapshot and what follows it, with nothing missing between', {
+    timeout: 120_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.record(behaviour),

@@ -363,37 +363,46 @@ describe('a snapshot', () => {
   })
 
   test.each([
-    ['throws', () => {
-      throw new Error('no state')
-    }],
+    [
+      'throws',
+      () => {
+        throw new Error('no state')
+      },
+    ],
     ['rejects', () => Promise.reject(new Error('no state'))],
-    ['fails on its way', async function* () {
-      yield { data: 'half' }
-      throw new Error('no state')
-    }],
+    [
+      'fails on its way',
+      async function* () {
+        yield { data: 'half' }
+        throw new Error('no state')
+      },
+    ],
     ['is no iterable', () => ({ data: 'one event' })],
     ['is text', () => 'text'],
     ['has an event with an id', () => [{ data: '', id: '5' }]],
     ['has an event that cannot be sent', () => [{ event: 'a\nb' }]],
-  ])('that %s is reported, and closes the stream so that the client tries again', async (_name, snapshot) => {
-    const errors: SseError[] = []
-    const stages: string[] = []
-    const channel = new SseChannel({
-      snapshot: snapshot as never,
-      onError: (error, { stage }) => {
-        errors.push(error)
-        stages.push(stage)
-      },
-    })
-    const client = new FakeClient()
-    await channel.subscribe(client.stream)
-    expect(await client.stream.closed).toEqual({ reason: 'error', error: errors[0] })
-    expect(errors[0]).toMatchObject({ code: 'ERR_SSE_SNAPSHOT', cause: expect.any(Error) })
-    expect(stages).toEqual(['snapshot'])
-    expect(client.sink.text).not.toContain('no state')
-    expect(client.lastEventId).toBe('')
-    expect(channel.size).toBe(0)
-  })
+  ])(
+    'that %s is reported, and closes the stream so that the client tries again',
+    async (_name, snapshot) => {
+      const errors: SseError[] = []
+      const stages: string[] = []
+      const channel = new SseChannel({
+        snapshot: snapshot as never,
+        onError: (error, { stage }) => {
+          errors.push(error)
+          stages.push(stage)
+        },
+      })
+      const client = new FakeClient()
+      await channel.subscribe(client.stream)
+      expect(await client.stream.closed).toEqual({ reason: 'error', error: errors[0] })
+      expect(errors[0]).toMatchObject({ code: 'ERR_SSE_SNAPSHOT', cause: expect.any(Error) })
+      expect(stages).toEqual(['snapshot'])
+      expect(client.sink.text).not.toContain('no state')
+      expect(client.lastEventId).toBe('')
+      expect(channel.size).toBe(0)
+    },
+  )
 })
 
 describe('a heartbeat on a channel', () => {
@@ -457,7 +466,11 @@ describe('a log that is slow or fails', () => {
         return memory.since(...args)
       },
     })
-    const channel = new SseChannel({ name: 'a', log, onError: (_error, { stage }) => stages.push(stage) })
+    const channel = new SseChannel({
+      name: 'a',
+      log,
+      onError: (_error, { stage }) => stages.push(stage),
+    })
     const first = await channel.publish({ data: '0' })
     await channel.publish({ data: '1' })
     const client = new FakeClient(first)

@@ -19,7 +19,8 @@ describe('a topic', () => {
     const start = (await join(channel)).lastEventId
     const scopes = { none: [], a: ['a'], ab: ['b', 'a'], c: ['c'] }
     const live = {} as Record<string, FakeClient>
-    for (const [name, topics] of Object.entries(scopes)) live[name] = await join(channel, { topics })
+    for (const [name, topics] of Object.entries(scopes))
+      live[name] = await join(channel, { topics })
     await channel.publish({ data: 'all' })
     await channel.publish({ data: 'a' }, { topic: 'a' })
     await channel.publish({ data: 'b' }, { topic: 'b' })
@@ -144,7 +145,9 @@ describe('a filter', () => {
     await channel.publish({ data: '1' })
     expect(failing.events).toEqual([])
     expect(other.data).toEqual(['1'])
-    expect(failures).toEqual([[expect.objectContaining({ code: 'ERR_SSE_FILTER', cause }), 'filter']])
+    expect(failures).toEqual([
+      [expect.objectContaining({ code: 'ERR_SSE_FILTER', cause }), 'filter'],
+    ])
     const replayed = await join(channel, { filter }, start)
     await settle()
     expect(replayed.events).toEqual([])

@@ -1,11 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import {
-  type EventLog,
-  MemoryLog,
-  SseChannel,
-  type SseError,
-  streamStats,
-} from '../src/index.js'
+import { type EventLog, MemoryLog, SseChannel, type SseError, streamStats } from '../src/index.js'
 import { FakeClient, settle } from './fake-client.js'
 import { FakeSink, tick, turn } from './fake-sink.js'
 

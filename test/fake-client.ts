@@ -34,7 +34,10 @@ export class FakeClient {
 
 function lastIdOf(text: string): string | undefined {
   const complete = text.slice(0, text.lastIndexOf('\n\n') + 2)
-  return complete.match(/^id: (.*)$/gm)?.at(-1)?.slice('id: '.length)
+  return complete
+    .match(/^id: (.*)$/gm)
+    ?.at(-1)
+    ?.slice('id: '.length)
 }
 
 /** Lets whatever is under way without waiting for anything outside come to its end. */
