@@ -1,6 +1,6 @@
 // Server CPU for each event delivered to each of many clients: one sequence, fanned out over HTTP/1.1.
 
-import { fork } from 'node:child_process'
+import { execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
@@ -17,9 +17,11 @@ const DATA = JSON.stringify({
   text: 'x'.repeat(40),
 })
 
+const FLOOR = 'floor: one framed chunk to each socket'
+
 /** Each way to fan out: how a client joins, and how one tick's events are sent. */
 const WAYS = {
-  'floor: one framed chunk to each socket': () => {
+  [FLOOR]: () => {
     const responses = new Set()
     let id = 0
     return {
@@ -158,28 +160,60 @@ class Arena {
   }
 }
 
-async function table(names, clients, events, { rounds, ticks }) {
+/**
+ * Compares the arenas that `seats` names, all open at once, so that what befalls one befalls all.
+ *
+ * @param {Record<string, { way: string, clients: number, ticks: number }>} seats
+ */
+async function compared(seats, events, rounds) {
   const arenas = {}
   try {
-    for (const name of names) arenas[name] = await Arena.open(name, clients)
+    for (const [name, { way, clients }] of Object.entries(seats)) {
+      process.stderr.write(`\r\x1b[Kconnecting ${clients} clients: ${name}`)
+      arenas[name] = await Arena.open(way, clients)
+    }
     const rows = Object.fromEntries(
-      names.map((name) => [name, () => arenas[name].cost(ticks, events)]),
+      Object.entries(seats).map(([name, { ticks }]) => [
+        name,
+        () => arenas[name].cost(ticks, events),
+      ]),
     )
     // The compiler has its say first.
     for (const measure of Object.values(rows)) await measure()
-    return {
-      title: `${clients} clients, ${events} event${events > 1 ? 's' : ''} a tick`,
-      rows: await compare(rows, { rounds, unit: 'CPU µs a delivery' }),
-    }
+    return await compare(rows, { rounds, unit: 'CPU µs a delivery' })
   } finally {
     for (const arena of Object.values(arenas)) await arena.close()
   }
 }
 
+async function ways(events, ticks) {
+  const seats = Object.fromEntries(
+    Object.keys(WAYS).map((way) => [way, { way, clients: 1_000, ticks }]),
+  )
+  return {
+    title: `1000 clients, ${events} event${events > 1 ? 's' : ''} a tick`,
+    rows: await compared(seats, events, 9),
+  }
+}
+
+/** How many files a process may have open, less those that it has besides its sockets. */
+const mostClients = () =>
+  Math.min(20_000, Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' })) - 100)
+
+async function sizes() {
+  const seats = {}
+  for (const way of [FLOOR, 'eventwire']) {
+    for (const clients of [1_000, 10_000, mostClients()]) {
+      seats[`${way}, ${clients}`] = { way, clients, ticks: Math.ceil(60_000 / clients) }
+    }
+  }
+  return { title: 'as the clients grow, 1 event a tick', rows: await compared(seats, 1, 9) }
+}
+
 export async function* tables() {
-  const all = Object.keys(WAYS)
-  yield table(all, 1_000, 1, { rounds: 9, ticks: 60 })
-  yield table(all, 1_000, 10, { rounds: 9, ticks: 40 })
+  yield ways(1, 60)
+  yield ways(10, 40)
+  yield sizes()
 }
 
 const [role, ...args] = process.send ? process.argv.slice(2) : []

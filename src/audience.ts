@@ -2,6 +2,7 @@
 
 import { Chunk } from './chunk.js'
 import type { SseEvent } from './event.js'
+import type { Outlet } from './feed.js'
 import type { Publication } from './publication.js'
 
 /** Decides on one event; it is the application's, and may throw. */
@@ -17,14 +18,12 @@ export interface Scope {
 }
 
 /** A subscriber, to its audience. */
-export interface Member {
-  deliver(chunk: Chunk): void
-}
+export type Member = object
 
 /** Subscribers that see the same events. */
 export class Audience {
   readonly scope: Scope
-  readonly members = new Set<Member>()
+  readonly members = new Map<Member, Outlet>()
   /** The newest id that all members know. */
   lastId: string
   /** What they are due to get at the end of this tick. */
@@ -53,7 +52,7 @@ export function admits(
 interface Delivery {
   readonly chunk: Chunk
   /** As they were when the chunk was complete: who comes later has seen its events otherwise, or is not to. */
-  readonly members: readonly Member[]
+  readonly outlets: readonly Outlet[]
 }
 
 /** All audiences of one channel. */
@@ -87,7 +86,7 @@ export class Audiences {
    *
    * @param position - the newest id; the member knows it
    */
-  join(scope: Scope, member: Member, position: string): Audience {
+  join(scope: Scope, member: Member, outlet: Outlet, position: string): Audience {
     // What is on its way now was published before the member came.
     this.flush()
     const key = keyOf(scope)
@@ -103,7 +102,7 @@ export class Audiences {
         else this.#byTopic.set(topic, new Set([audience]))
       }
     }
-    audience.members.add(member)
+    audience.members.set(member, outlet)
     this.#size++
     return audience
   }
@@ -150,7 +149,10 @@ export class Audiences {
   flush(): void {
     if (this.#due.length === 0) return
     for (const audience of this.#due) {
-      this.#deliveries.push({ chunk: audience.chunk as Chunk, members: [...audience.members] })
+      this.#deliveries.push({
+        chunk: audience.chunk as Chunk,
+        outlets: [...audience.members.values()],
+      })
       audience.chunk = undefined
     }
     this.#due = []
@@ -159,14 +161,14 @@ export class Audiences {
     if (this.#isDelivering) return
     this.#isDelivering = true
     for (let next = this.#deliveries.shift(); next; next = this.#deliveries.shift()) {
-      for (const member of next.members) member.deliver(next.chunk)
+      for (const outlet of next.outlets) outlet.deliver(next.chunk)
     }
     this.#isDelivering = false
   }
 
   /** All members, as they are now. */
   members(): Member[] {
-    return [...this.#all].flatMap(({ members }) => [...members])
+    return [...this.#all].flatMap(({ members }) => [...members.keys()])
   }
 }
 

@@ -8,6 +8,9 @@ interface Queue {
   last: Alarm | undefined
 }
 
+/** Each ring looks at all queues. */
+const MANY_QUEUES = 64
+
 const NEVER = Number.POSITIVE_INFINITY
 
 const queues = new Map<number, Queue>()
@@ -73,11 +76,12 @@ export class Alarm {
   }
 
   /**
-   * Starts over, but for an alarm that was started less than 1/64 of its delay ago: that one rings so much
-   * early. What is written to many streams many times a second need not move their alarms each time.
+   * Starts to wait for any delay: exactly for as long, unless so many delays are in use that it waits for a
+   * multiple of `stepMs` instead, up to one step less or more.
    */
-  postpone(delayMs: number): void {
-    if (this.#delayMs === 0 || nowMs() + delayMs - this.#dueMs > delayMs / 64) this.start(delayMs)
+  startRoughly(delayMs: number, stepMs: number): void {
+    const steps = Math.max(1, Math.floor(delayMs / stepMs))
+    this.start(queues.has(delayMs) || queues.size < MANY_QUEUES ? delayMs : steps * stepMs)
   }
 
   /** Stops waiting. */
@@ -153,7 +157,7 @@ function onTimer(): void {
  * Whole milliseconds, as timers count, on a clock that never goes back and knows nothing of the wall clock's jumps. Fake timers
  * set the underlying one back and forth: only its progress counts.
  */
-function nowMs(): number {
+export function nowMs(): number {
   const readMs = wholeMs()
   const progressMs = Math.max(0, readMs - lastReadMs)
   lastReadMs = readMs

@@ -21,7 +21,7 @@ export interface Feed {
 export const attach: unique symbol = Symbol.for('eventwire.attach') as never
 export const detach: unique symbol = Symbol.for('eventwire.detach') as never
 export const give: unique symbol = Symbol.for('eventwire.give') as never
-export const deliver: unique symbol = Symbol.for('eventwire.deliver') as never
+export const outlet: unique symbol = Symbol.for('eventwire.outlet') as never
 
 /** A stream, as its feeds see it. */
 export interface Fed {
@@ -30,8 +30,14 @@ export interface Fed {
   [detach](feed: Feed): void
   /** Takes one event; `false` asks to wait until the stream is drained. */
   [give](event: EncodedEvent): boolean
-  /** Takes a chunk that other streams are given too, and hands it to the sink at once. */
-  [deliver](chunk: Chunk): void
+  /** Where its share of the chunks for many streams goes. */
+  readonly [outlet]: Outlet
+}
+
+/** Where chunks for many streams go. Nothing lies between it and the sink: that would be one memory access more for each. */
+export interface Outlet {
+  /** Takes a chunk that other streams are given too, and hands it to the sink at once, if the stream is open. */
+  deliver(chunk: Chunk): void
 }
 
 /** The feeds of a stream. Most have none or one, for which an array would be half as large again. */

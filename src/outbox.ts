@@ -2,8 +2,9 @@
 
 import { Backlog, type OverflowPolicy } from './backlog.js'
 import type { Chunk, EncodedEvent } from './chunk.js'
-import { Alarm, type Ringable, ring } from './clock.js'
+import { Alarm, nowMs, type Ringable, ring } from './clock.js'
 import { type Deferred, deferred } from './deferred.js'
+import type { Outlet } from './feed.js'
 import { registry } from './registry.js'
 import type { Sink, SinkEnd, SinkListener } from './sink.js'
 import { currentTurn, isPast, nextTurn } from './turn.js'
@@ -16,14 +17,11 @@ export interface OutboxLimits {
   readonly stallTimeoutMs: number | false
 }
 
-export const wrote: unique symbol = Symbol('wrote')
 export const failed: unique symbol = Symbol('failed')
 export const sinkEnded: unique symbol = Symbol('sinkEnded')
 
 /** Whom the outbox tells, by methods that its applications do not see. */
 export interface OutboxOwner {
-  /** Something was written: the connection is not silent. */
-  [wrote](): void
   /** The client, or the sink, is to be given up. */
   [failed](reason: 'overflow' | 'stalled' | 'error', error?: Error): void
   /** The connection has ended. */
@@ -46,30 +44,32 @@ const TURN_BYTES = 262_144
 const WATCH_MS = 5_000
 
 /** What is on its way to one client. */
-export class Outbox implements SinkListener, Ringable {
+export class Outbox implements SinkListener, Ringable, Outlet {
+  // What each chunk of a channel looks at, close together: with thousands of streams each is a memory access.
   readonly #sink: Sink
-  readonly #limits: OutboxLimits
-  readonly #owner: OutboxOwner
-
+  /** The sink has enough: everything waits for its drain. */
+  #isBlocked = false
+  #isClosed = false
+  /** Whether the sink is to end once all has left, for good with its connection, or was told to. */
+  #ending: 'due' | 'last' | 'done' | undefined
   /** What was added in this synchronous run and leaves at its end. */
   #tick = ''
+  /** The turn of the last write, and what was written in it so far. */
+  #turn = -1
+  #turnBytes = 0
+  #wroteMs = nowMs()
+
+  readonly #limits: OutboxLimits
+  readonly #owner: OutboxOwner
   #isFlushScheduled = false
   /** What is left of a chunk that was too long to hand over at once. */
   #rest: Uint8Array | undefined
   /** What was added while the sink had enough. */
   #backlog: Backlog | undefined
-  /** The sink has enough: everything waits for its drain. */
-  #isBlocked = false
-  /** The turn of the last write, and what was written in it so far. */
-  #turn = -1
-  #turnBytes = 0
   #isTurnAwaited = false
   #isDrainDue = false
   #watch: Alarm | undefined
   #patienceMs = 0
-  /** Whether the sink is to end once all has left, for good with its connection, or was told to. */
-  #ending: 'due' | 'last' | 'done' | undefined
-  #isClosed = false
   #drained: Deferred<void> | undefined
 
   constructor(sink: Sink, limits: OutboxLimits, owner: OutboxOwner) {
@@ -88,6 +88,11 @@ export class Outbox implements SinkListener, Ringable {
     return this.#isClosed
       ? 0
       : byteLength(this.#tick) + (this.#backlog?.bytes ?? 0) + this.#handedBytes
+  }
+
+  /** When something was written last, or the connection was opened, by {@link nowMs}. */
+  get wroteMs(): number {
+    return this.#wroteMs
   }
 
   /** Whether the client has left lying what it was given. */
@@ -135,6 +140,8 @@ export class Outbox implements SinkListener, Ringable {
 
   /** Takes a chunk that other outboxes are given too; it leaves now. */
   deliver(chunk: Chunk): void {
+    if (this.#isClosed || this.#ending !== undefined) return
+    registry.counters.eventsSent += chunk.count
     if (this.#isBlocked) {
       for (const event of chunk.events) this.#hold(event)
     } else if (this.#tick !== '') {
@@ -256,7 +263,7 @@ export class Outbox implements SinkListener, Ringable {
     if (turn !== this.#turn) this.#turnBytes = 0
     this.#turn = turn
     this.#turnBytes += bytes
-    this.#owner[wrote]()
+    this.#wroteMs = nowMs()
     if (hasRoom) return
     this.#isBlocked = true
     this.#startWatch()

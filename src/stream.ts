@@ -1,15 +1,25 @@
 // One open connection to one client.
 
 import { onAbort } from './abort.js'
-import type { Chunk, EncodedEvent } from './chunk.js'
-import { Alarm, ring } from './clock.js'
+import type { EncodedEvent } from './chunk.js'
+import { Alarm, nowMs, ring } from './clock.js'
 import type { AnyEvents, EventMap, EventOf } from './contract.js'
 import { type Deferred, deferred } from './deferred.js'
 import { encodeEvent, type SseEvent } from './event.js'
-import { attach, deliver, detach, type Feed, type Feeds, feedsOf, give, packed } from './feed.js'
+import {
+  attach,
+  detach,
+  type Feed,
+  type Feeds,
+  feedsOf,
+  give,
+  type Outlet,
+  outlet,
+  packed,
+} from './feed.js'
 import { optional, wrongType } from './misuse.js'
 import { type KeptOptions, resolveOptions, type SseStreamOptions } from './options.js'
-import { failed, Outbox, sinkEnded, wrote } from './outbox.js'
+import { failed, Outbox, sinkEnded } from './outbox.js'
 import { type CloseReason, registry, shutDown } from './registry.js'
 import { type Sink, type SinkEnd, toSink, type WritableLike } from './sink.js'
 import { pump, type Source } from './source.js'
@@ -243,12 +253,6 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   // idle stream, and by symbols, since they are not for applications.
 
   /** @internal */
-  [wrote](): void {
-    const { heartbeatMs } = this.#options
-    if (this.#state === 'open' && heartbeatMs !== false) this.#heartbeat?.postpone(heartbeatMs)
-  }
-
-  /** @internal */
   [failed](reason: CloseReason, error?: Error): void {
     this.#cut(reason, error)
   }
@@ -260,10 +264,19 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   /** @internal */
   [ring](alarm: Alarm): void {
-    if (alarm === this.#lifetime) this.#end('lifetime')
-    // A heartbeat would only add to what a blocked client leaves lying.
-    else if (this.#outbox.isDrained) this.#outbox.add(this.#heartbeatText())
-    else this[wrote]()
+    if (alarm === this.#lifetime) {
+      this.#end('lifetime')
+      return
+    }
+    // It was not moved by each write: that would cost more than to look now and then.
+    const heartbeatMs = this.#options.heartbeatMs as number
+    const leftMs = heartbeatMs - (nowMs() - this.#outbox.wroteMs)
+    if (leftMs > 0) alarm.startRoughly(leftMs, Math.ceil(heartbeatMs / 64))
+    else {
+      // A heartbeat would only add to what a blocked client leaves lying.
+      if (this.#outbox.isDrained) this.#outbox.add(this.#heartbeatText())
+      alarm.start(heartbeatMs)
+    }
   }
 
   /** @internal */
@@ -298,10 +311,8 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   }
 
   /** @internal */
-  [deliver](chunk: Chunk): void {
-    if (this.#state !== 'open') return
-    registry.counters.eventsSent += chunk.count
-    this.#outbox.deliver(chunk)
+  get [outlet](): Outlet {
+    return this.#outbox
   }
 
   // Methods, for the compiler believes that a field keeps its value across calls.

@@ -1,9 +1,8 @@
 // One stream on one channel.
 
-import type { Audience, Audiences, Member, Scope } from './audience.js'
-import type { Chunk } from './chunk.js'
+import type { Audience, Audiences, Scope } from './audience.js'
 import { type Deferred, deferred } from './deferred.js'
-import { deliver, detach, type Feed } from './feed.js'
+import { detach, type Feed, outlet } from './feed.js'
 import { type Archive, HandOver, type Recipient, type Resume } from './hand-over.js'
 import type { LogRecord } from './log.js'
 
@@ -32,7 +31,7 @@ export interface Desk {
   onFailure(stream: Recipient, error: unknown): void
 }
 
-export class ChannelSubscription implements Subscription, Feed, Member {
+export class ChannelSubscription implements Subscription, Feed {
   resume: Resume = 'fresh'
   replayed = 0
   readonly isResumable: boolean
@@ -65,7 +64,7 @@ export class ChannelSubscription implements Subscription, Feed, Member {
       .run((position) => {
         joining.delete(this)
         this.#handOver = undefined
-        this.#audience = audiences.join(scope, this, position)
+        this.#audience = audiences.join(scope, this, this.#stream[outlet], position)
       })
       .catch((error) => this.#desk.onFailure(this.#stream, error))
       .then(() => {
@@ -89,10 +88,6 @@ export class ChannelSubscription implements Subscription, Feed, Member {
       this.#leave()
       void this.join(scope, seen)
     }
-  }
-
-  deliver(chunk: Chunk): void {
-    if (!this.#isOver) this.#stream[deliver](chunk)
   }
 
   flush(): void {

@@ -209,11 +209,10 @@ class ResponseSink extends WritableSink {
       response.chunkedEncoding === true &&
       response._headerSent === true &&
       !response.writableEnded &&
-      // Else an earlier response of the connection still has it.
-      socket !== null &&
-      (socket as Socket & { _httpMessage?: unknown })._httpMessage === response &&
-      // Nothing waits in the response: it is not corked.
-      response.writableLength === socket.writableLength
+      // Corked, it holds what was written before.
+      response.writableCorked === 0 &&
+      // Without a socket an earlier response of the connection still has it.
+      socket?.writable === true
       ? socket
       : undefined
   }
