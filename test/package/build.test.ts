@@ -10,7 +10,15 @@ const manifest = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'))
 const require = createRequire(new URL('package.json', ROOT))
 
 const VALUES: Record<string, string[]> = {
-  eventwire: ['SseError', 'SseStream', 'closeAllStreams', 'encodeEvent', 'streamStats'],
+  eventwire: [
+    'MemoryLog',
+    'SseChannel',
+    'SseError',
+    'SseStream',
+    'closeAllStreams',
+    'encodeEvent',
+    'streamStats',
+  ],
   'eventwire/node': ['acceptsEventStream', 'openStream', 'refuse', 'stop'],
 }
 
@@ -52,6 +60,35 @@ describe('the built package', () => {
         console.log(JSON.stringify({ open, closed: await module.closeAllStreams(), sameError: refused() }))
       })`)
     expect(seen).toEqual({ open: [2, 2], closed: 2, sameError: true })
+  })
+
+  test('has channels of each format feed streams of the other', () => {
+    const seen = run(`
+      const { PassThrough } = require('node:stream')
+      const commonjs = require('eventwire')
+      import('eventwire').then(async (module) => {
+        const seen = []
+        for (const [{ SseChannel }, { SseStream }] of [[commonjs, module], [module, commonjs]]) {
+          const sink = new PassThrough()
+          const channel = new SseChannel()
+          await channel.subscribe(new SseStream(sink))
+          await channel.publish({ data: 'published' })
+          seen.push(String(sink.read()).endsWith('data: published\\n\\n'))
+        }
+        console.log(JSON.stringify(seen))
+        process.exit()
+      })`)
+    expect(seen).toEqual([true, true])
+  })
+
+  test('lets a process end that has a channel with subscribers', () => {
+    const seen = run(`
+      const { PassThrough } = require('node:stream')
+      const { SseChannel, SseStream } = require('eventwire')
+      const channel = new SseChannel()
+      channel.subscribe(new SseStream(new PassThrough().resume()))
+      channel.publish({ data: '' }).then(() => console.log(JSON.stringify('published')))`)
+    expect(seen).toBe('published')
   })
 
   test('imports nothing from node: outside the adapters, and no global beyond the standard', () => {
