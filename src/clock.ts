@@ -81,7 +81,7 @@ export class Alarm {
    */
   startRoughly(delayMs: number, stepMs: number): void {
     const steps = Math.max(1, Math.floor(delayMs / stepMs))
-    this.start(queues.has(delayMs) || queues.size < MANY_QUEUES ? delayMs : steps * stepMs)
+    this.start(queues.size < MANY_QUEUES ? delayMs : steps * stepMs)
   }
 
   /** Stops waiting. */

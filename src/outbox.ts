@@ -57,7 +57,8 @@ export class Outbox implements SinkListener, Ringable, Outlet {
   /** The turn of the last write, and what was written in it so far. */
   #turn = -1
   #turnBytes = 0
-  #wroteMs = nowMs()
+  /** When something was written last, or the connection was opened. */
+  wroteMs = nowMs()
 
   readonly #limits: OutboxLimits
   readonly #owner: OutboxOwner
@@ -88,11 +89,6 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     return this.#isClosed
       ? 0
       : byteLength(this.#tick) + (this.#backlog?.bytes ?? 0) + this.#handedBytes
-  }
-
-  /** When something was written last, or the connection was opened, by {@link nowMs}. */
-  get wroteMs(): number {
-    return this.#wroteMs
   }
 
   /** Whether the client has left lying what it was given. */
@@ -263,7 +259,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     if (turn !== this.#turn) this.#turnBytes = 0
     this.#turn = turn
     this.#turnBytes += bytes
-    this.#wroteMs = nowMs()
+    this.wroteMs = nowMs()
     if (hasRoom) return
     this.#isBlocked = true
     this.#startWatch()

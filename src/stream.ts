@@ -305,9 +305,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   /** @internal */
   [give](event: EncodedEvent): boolean {
-    if (this.#state !== 'open') return false
-    registry.counters.eventsSent++
-    return this.#outbox.give(event)
+    return this.#state === 'open' && this.#outbox.give(event)
   }
 
   /** @internal */

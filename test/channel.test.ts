@@ -125,10 +125,15 @@ describe('SseChannel#publish', () => {
 
   test('counts each delivery in the statistics', async () => {
     const channel = new SseChannel()
-    for (let i = 0; i < 3; i++) await channel.subscribe(new FakeClient().stream)
+    const first = await channel.publish({ data: '0' })
     const before = streamStats().eventsSent
+    for (let i = 0; i < 3; i++) await channel.subscribe(new FakeClient().stream)
     await Promise.all([channel.publish({ data: '1' }), channel.publish({ data: '2' })])
     expect(streamStats().eventsSent - before).toBe(6)
+    const returning = new FakeClient(first)
+    await channel.subscribe(returning.stream)
+    // Two of the history; the position of the fresh ones was no event.
+    expect(streamStats().eventsSent - before).toBe(8)
   })
 
   test('comes after what the application sent to the stream in the same synchronous run', async () => {
