@@ -129,7 +129,10 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
    * @throws rejects with a `TypeError` when `stream` is none, an option has the wrong type, or the stream has a resumable
    * subscription already; with an {@link SseError} `ERR_SSE_CLOSED` when the channel is closed.
    */
-  async subscribe(stream: SseStream<M>, options: SubscribeOptions<M> = {}): Promise<Subscription> {
+  async subscribe(
+    stream: SseStream<M> | SseStream,
+    options: SubscribeOptions<M> = {},
+  ): Promise<Subscription> {
     this.#checkOpen()
     if (typeof stream?.[attach] !== 'function')
       throw wrongType('the stream', 'an SseStream', stream)

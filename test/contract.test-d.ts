@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import { of } from 'rxjs'
 import { describe, expectTypeOf, test } from 'vitest'
 import type { EventOf } from '../src/contract.js'
-import { SseStream } from '../src/index.js'
+import { SseChannel, SseStream } from '../src/index.js'
 
 interface Feed {
   price: { cents: number }
@@ -84,5 +84,37 @@ describe('EventOf', () => {
     expectTypeOf(new SseStream<{ a: 1 }>(new PassThrough())).toEqualTypeOf<SseStream<{ a: 1 }>>()
     expectTypeOf(new SseStream<Feed>(new PassThrough())).toEqualTypeOf<SseStream<Feed>>()
     expectTypeOf(new SseStream(new PassThrough()).send).returns.toEqualTypeOf<boolean>()
+  })
+})
+
+describe('a channel of a map', () => {
+  test('publishes and filters its events, and feeds streams of the same map', () => {
+    const channel = new SseChannel<Feed>({
+      snapshot: () => [{ event: 'price', data: { cents: 5 } }, { data: 'text' }],
+    })
+    expectTypeOf(channel.publish({ event: 'done' })).toEqualTypeOf<Promise<string>>()
+    // @ts-expect-error no such event
+    void channel.publish({ event: 'bye' })
+    // @ts-expect-error the data is of another type
+    void channel.publish({ event: 'price', data: { cents: 'five' } })
+    void channel.subscribe(feed, {
+      filter: (event) => {
+        if (event.event === 'price') expectTypeOf(event.data.cents).toEqualTypeOf<number>()
+        return event.event !== 'done'
+      },
+    })
+    void channel.subscribe(any)
+    // @ts-expect-error a stream of other events
+    void channel.subscribe({} as SseStream<{ other: 5 }>)
+    new SseChannel<Feed>({
+      async *snapshot({ topics, signal }) {
+        expectTypeOf(topics).toEqualTypeOf<readonly string[] | undefined>()
+        expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+        yield { event: 'note', data: 'text' }
+      },
+    })
+    // @ts-expect-error the snapshot has data of another type
+    new SseChannel<Feed>({ snapshot: () => [{ event: 'price', data: 5 }] })
+    void new SseChannel().publish({ event: 'anything', data: 5 })
   })
 })
