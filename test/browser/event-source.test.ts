@@ -12,7 +12,7 @@ import {
   refuse,
   stop,
 } from '../../src/adapters/node.js'
-import { closeAllStreams, type SseStream } from '../../src/index.js'
+import { closeAllStreams, SseChannel, type SseStream } from '../../src/index.js'
 import { certificate } from '../certificate.js'
 import { describeInChromium } from './chromium.js'
 
@@ -38,7 +38,9 @@ describeInChromium('EventSource', (browser) => {
         if (req.url === '/page') {
           res.setHeader('content-type', 'text/html')
           ;(res as { end(body: string): void }).end('<!doctype html><title>EventSource</title>')
-        } else handle(req, res)
+        } else if (req.url === '/events') handle(req, res)
+        // The browser asks for an icon, too, whenever it likes.
+        else stop(res)
       }
       const sessions = new Set<http2.Http2Session>()
       const server =
@@ -192,6 +194,60 @@ describeInChromium('EventSource', (browser) => {
       expect(seen).toMatchObject([
         { type: 'open' },
         { type: 'message', data: 'event: admin\n\ndata: pwn\n\nevent: admin' },
+      ])
+      await closePage()
+    })
+
+    test('resumes on a channel, also when it ended before its first event, and hears of a gap', async () => {
+      let channel = new SseChannel({ history: { maxEvents: 5 } })
+      const streams: SseStream[] = []
+      const resumes: string[] = []
+      const { seen, has, closePage } = await listen(async (req, res) => {
+        const stream = openStream(req, res, { retryMs: 50 })
+        streams.push(stream)
+        const { resume, replayed } = await channel.subscribe(stream)
+        resumes.push(`${resume} ${replayed}`)
+      }, 'gap')
+      const interrupt = async (meanwhile: () => Promise<unknown>) => {
+        const count = resumes.length
+        await has('open', count)
+        // In good order, so that what was sent has arrived for certain.
+        await streams.at(-1)?.end()
+        await meanwhile()
+        await vi.waitUntil(() => resumes.length > count, { timeout: 10_000 })
+      }
+      const publish = async (...texts: string[]) => {
+        for (const data of texts) await channel.publish({ data })
+      }
+      await vi.waitUntil(() => resumes.length === 1, { timeout: 10_000 })
+      await interrupt(() => publish('0', '1'))
+      await publish('2')
+      await has('message', 3)
+      await interrupt(() => publish('3'))
+      await has('message', 4)
+      await interrupt(() => publish('4', '5', '6', '7', '8', '9', '10'))
+      await has('message', 9)
+      // The server was started anew: the history is that of another process.
+      await interrupt(async () => {
+        channel = new SseChannel()
+        await publish('11')
+      })
+      await has('message', 10)
+      expect(resumes).toEqual(['fresh 0', 'resumed 2', 'resumed 1', 'gap 5', 'gap 1'])
+      const events = seen.filter(({ type }) => type === 'message' || type === 'gap')
+      expect(events.map(({ type, data }) => (type === 'gap' ? 'gap' : data))).toEqual([
+        '0',
+        '1',
+        '2',
+        '3',
+        'gap',
+        '6',
+        '7',
+        '8',
+        '9',
+        '10',
+        'gap',
+        '11',
       ])
       await closePage()
     })
