@@ -86,7 +86,7 @@ export class ConnectionPanel {
       },
       gap: {
         outcome: 'Gap: some events are gone',
-        message: 'The server was started anew, or keeps less than you missed. The charts start over.',
+        message: 'The server is a new one, or keeps less. The charts start over.',
       },
     }[resume]
     setText('outcome', outcome)
