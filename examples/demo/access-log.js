@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
-/** @import { SseStream } from 'eventwire' */
+/** @import { PageStream } from './page-streams.js' */
 
 const MAX_URL_LENGTH = 120
 
@@ -46,7 +46,7 @@ export class AccessLog {
    *
    * @param {IncomingMessage} request
    * @param {ServerResponse} response
-   * @param {SseStream} stream
+   * @param {PageStream} stream
    */
   followStream(request, response, stream) {
     const startMs = performance.now()

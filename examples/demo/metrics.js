@@ -2,12 +2,10 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { streamStats } from 'eventwire'
-import { eventIdOf, placeOf } from './event-id.js'
-
-/** @import { SourceObserver } from 'eventwire' */
 
 /**
  * @typedef {object} Sample
+ * @property {number} number - from 1, since the process started
  * @property {number} at - in milliseconds since 1970
  * @property {number} cpuPercent - of one core
  * @property {number} loopDelayMs - the longest of the last second
@@ -16,59 +14,28 @@ import { eventIdOf, placeOf } from './event-id.js'
  * @property {{ open: number, eventsSent: number, bytesSent: number }} streams - of this process
  */
 
-/** @typedef {{ event: 'sample', id: string, data: Sample }} SampleEvent */
-
 const INTERVAL_MS = 1_000
 const MAX_KEPT = 120
 const RESOLUTION_MS = 10
 const MEGABYTE = 1_000_000
 
 export class Metrics {
-  /** @type {SampleEvent[]} */
-  #kept = []
+  /** @type {readonly Sample[]} */
+  kept = []
   #taken = 0
-  /** @type {Set<SourceObserver<SampleEvent>>} */
-  #observers = new Set()
   #cpu = process.cpuUsage()
   #cpuAt = performance.now()
   #loopDelay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
 
-  constructor() {
+  /** @param {(sample: Sample) => void} onSample - called once a second, when the sample is kept already */
+  start(onSample) {
     this.#loopDelay.enable()
-    setInterval(() => this.#publish(), INTERVAL_MS).unref()
-  }
-
-  /**
-   * Gives what a client with this last event id has missed: all that is kept if it starts fresh, or if
-   * its id is too old or from an earlier run of the server.
-   *
-   * @param {string} lastEventId
-   * @returns {{ resume: 'fresh' | 'resumed' | 'gap', samples: SampleEvent[] }}
-   */
-  since(lastEventId) {
-    if (lastEventId === '') return { resume: 'fresh', samples: this.#kept }
-    const missed = this.#taken - (placeOf(lastEventId) ?? Number.NEGATIVE_INFINITY)
-    if (missed < 0 || missed > this.#kept.length) return { resume: 'gap', samples: this.#kept }
-    return { resume: 'resumed', samples: missed === 0 ? [] : this.#kept.slice(-missed) }
-  }
-
-  /**
-   * Calls the observer with each sample from now on: `stream.sendAll(metrics)`.
-   *
-   * @param {SourceObserver<SampleEvent>} observer
-   * @returns what ends it
-   */
-  subscribe(observer) {
-    this.#observers.add(observer)
-    return () => this.#observers.delete(observer)
-  }
-
-  #publish() {
-    const id = eventIdOf(++this.#taken)
-    /** @type {SampleEvent} */
-    const event = { event: 'sample', id, data: this.#takeSample() }
-    this.#kept = [...this.#kept, event].slice(-MAX_KEPT)
-    for (const observer of this.#observers) observer.next(event)
+    const take = () => {
+      const sample = this.#takeSample()
+      this.kept = [...this.kept, sample].slice(-MAX_KEPT)
+      onSample(sample)
+    }
+    setInterval(take, INTERVAL_MS).unref()
   }
 
   /** @returns {Sample} */
@@ -76,6 +43,7 @@ export class Metrics {
     const { open, eventsSent, bytesSent } = streamStats()
     const { heapUsed, rss } = process.memoryUsage()
     return {
+      number: ++this.#taken,
       at: Date.now(),
       cpuPercent: round(this.#takeCpuPercent()),
       loopDelayMs: round(this.#takeLoopDelayMs()),

@@ -26,12 +26,13 @@ export const PAGE_FILES = new Map([
     'hash',
     'history',
     'log',
+    'notes',
     'numbers',
   ].map((name) => /** @type {const} */ ([`/${name}.js`, own(`page/${name}.js`, SCRIPT)])),
   ['/uplot/uPlot.esm.js', installed('uplot/dist/uPlot.esm.js', SCRIPT)],
   ['/uplot/uPlot.min.css', installed('uplot/dist/uPlot.min.css', STYLE)],
   // What the page shows as "the code" is the code that runs.
-  ...['feed', 'hash', 'log', 'page-streams'].map(
+  ...['feed', 'hash', 'log', 'page-streams', 'publish'].map(
     (name) => /** @type {const} */ ([`/server/${name}.js`, own(`${name}.js`, SCRIPT)]),
   ),
 ])

@@ -2,13 +2,15 @@
 
 /** @import { SseStream } from 'eventwire' */
 
+/** @typedef {Pick<SseStream, 'state' | 'closed' | 'destroy'>} PageStream - whatever its events are */
+
 export class PageStreams {
-  /** @type {Map<string, Set<SseStream>>} */
+  /** @type {Map<string, Set<PageStream>>} */
   #streams = new Map()
 
   /**
    * @param {string} page
-   * @param {SseStream} stream
+   * @param {PageStream} stream
    */
   add(page, stream) {
     const streams = this.#streams.get(page) ?? new Set()

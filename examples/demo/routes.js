@@ -1,15 +1,17 @@
 // Which request gets which answer.
 
+import { sendError, sendJson } from './answer.js'
 import { openFeed } from './feed.js'
 import { openHash } from './hash.js'
 import { openLog } from './log.js'
 import { PAGE_FILES, sendFile } from './page-files.js'
 import { PageStreams } from './page-streams.js'
+import { publishNote } from './publish.js'
 
 /** @import { IncomingMessage, ServerResponse } from 'node:http' */
-/** @import { SseStream } from 'eventwire' */
 /** @import { AccessLog } from './access-log.js' */
-/** @import { Metrics } from './metrics.js' */
+/** @import { FeedChannel } from './feed.js' */
+/** @import { PageStream } from './page-streams.js' */
 
 /** What each page makes up for itself, to name its own streams. */
 const PAGE_ID = /^[0-9a-f]{8}$/
@@ -17,41 +19,47 @@ const PAGE_ID = /^[0-9a-f]{8}$/
 /**
  * Gives the listener for the server's requests.
  *
- * @param {{ accessLog: AccessLog, metrics: Metrics }} services
+ * @param {{ accessLog: AccessLog, channel: FeedChannel }} services
  */
-export function createHandler({ accessLog, metrics }) {
+export function createHandler({ accessLog, channel }) {
   const pageStreams = new PageStreams()
 
-  /** @type {Record<string, (request: IncomingMessage, response: ServerResponse) => SseStream>} */
+  /** @type {Record<string, (request: IncomingMessage, response: ServerResponse) => PageStream>} */
   const streams = {
-    '/feed': (request, response) => openFeed(request, response, metrics),
+    '/feed': (request, response) => openFeed(request, response, channel),
     '/log': (request, response) => openLog(request, response, accessLog),
     '/hash': (request, response) => openHash(request, response, accessLog),
+  }
+
+  /** @type {Record<string, (request: IncomingMessage, response: ServerResponse, page: string) => void>} */
+  const actions = {
+    '/cut': (_request, response, page) => sendJson(response, { cut: pageStreams.cut(page) }),
+    '/publish': (request, response) => publishNote(request, response, channel),
   }
 
   return (/** @type {IncomingMessage} */ request, /** @type {ServerResponse} */ response) => {
     const [path = '/', query] = (request.url ?? '/').split('?', 2)
     const page = new URLSearchParams(query).get('page') ?? ''
     const open = Object.hasOwn(streams, path) ? streams[path] : undefined
+    const act = Object.hasOwn(actions, path) ? actions[path] : undefined
     const file = PAGE_FILES.get(path)
-    const isCut = path === '/cut'
 
-    if (!open && !file && !isCut) {
+    if (!open && !file && !act) {
       sendError(response, 404, 'Not found')
-    } else if (!isAllowed(request.method, isCut)) {
-      response.setHeader('allow', isCut ? 'POST' : 'GET, HEAD')
+    } else if (!isAllowed(request.method, act !== undefined)) {
+      response.setHeader('allow', act ? 'POST' : 'GET, HEAD')
       sendError(response, 405, 'Method not allowed')
     } else if (file) {
       sendFile(response, file)
-    } else if (!PAGE_ID.test(page)) {
+    } else if (path !== '/publish' && !PAGE_ID.test(page)) {
       sendError(response, 400, 'Expected `page` to be eight hexadecimal digits')
+    } else if (act) {
+      act(request, response, page)
     } else if (open) {
       const stream = open(request, response)
       pageStreams.add(page, stream)
       accessLog.followStream(request, response, stream)
       return
-    } else {
-      sendJson(response, { cut: pageStreams.cut(page) })
     }
     accessLog.followRequest(request, response)
   }
@@ -59,27 +67,8 @@ export function createHandler({ accessLog, metrics }) {
 
 /**
  * @param {string | undefined} method
- * @param {boolean} isCut
+ * @param {boolean} isAction
  */
-function isAllowed(method, isCut) {
-  return isCut ? method === 'POST' : method === 'GET' || method === 'HEAD'
-}
-
-/**
- * @param {ServerResponse} response
- * @param {number} status
- * @param {string} message
- */
-function sendError(response, status, message) {
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' })
-  response.end(`${message}\n`)
-}
-
-/**
- * @param {ServerResponse} response
- * @param {unknown} value
- */
-function sendJson(response, value) {
-  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  response.end(JSON.stringify(value))
+function isAllowed(method, isAction) {
+  return isAction ? method === 'POST' : method === 'GET' || method === 'HEAD'
 }

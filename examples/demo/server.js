@@ -3,6 +3,7 @@
 import { createServer } from 'node:http'
 import { closeAllStreams } from 'eventwire'
 import { AccessLog } from './access-log.js'
+import { createFeed } from './feed.js'
 import { Metrics } from './metrics.js'
 import { createHandler } from './routes.js'
 
@@ -10,8 +11,10 @@ const DEFAULT_PORT = 3_000
 const HOST = '127.0.0.1'
 
 const accessLog = new AccessLog()
-const metrics = new Metrics()
-const server = createServer(createHandler({ accessLog, metrics }))
+const channel = createFeed(new Metrics(), (error, { stage }) =>
+  accessLog.write(`channel ${stage} failed: ${error.message}`),
+)
+const server = createServer(createHandler({ accessLog, channel }))
 
 server.on('listening', () => {
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())

@@ -1,16 +1,11 @@
 // The demo, as a visitor sees it.
 
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { describeInChromium } from './chromium.js'
-
-const DEMO = fileURLToPath(new URL('../../examples/demo/', import.meta.url))
+import { DEMO, type Demo, startDemo } from './demo-server.js'
 
 describeInChromium('the demo', (browser) => {
   let demo: Demo
@@ -29,22 +24,47 @@ describeInChromium('the demo', (browser) => {
 
   /** Opens the page; what goes wrong there is kept in `problems`. */
   async function openPage(options: BrowserContextOptions = {}, url = demo.url): Promise<void> {
-    const context = await browser().newContext(options)
-    page = await context.newPage()
-    page.setDefaultTimeout(15_000)
     problems = []
-    page.on('pageerror', (error) => problems.push(error.message))
-    page.on('console', (message) => {
-      if (message.type() === 'error') problems.push(message.text())
-    })
-    page.on('request', (request) => {
-      if (!request.url().startsWith(url)) problems.push(`asked for ${request.url()}`)
-    })
-    await page.goto(url)
-    await waitForState('open')
+    page = await openTab(await browser().newContext(options), url)
   }
 
-  const waitForState = (state: string) => page.locator(`#state[data-state="${state}"]`).waitFor()
+  async function openTab(context: BrowserContext, url = demo.url): Promise<Page> {
+    const tab = await context.newPage()
+    tab.setDefaultTimeout(15_000)
+    tab.on('pageerror', (error) => problems.push(error.message))
+    tab.on('console', (message) => {
+      if (message.type() === 'error') problems.push(message.text())
+    })
+    tab.on('request', (request) => {
+      if (!request.url().startsWith(url)) problems.push(`asked for ${request.url()}`)
+    })
+    await tab.addInitScript(recordEvents)
+    await tab.goto(url)
+    await waitForState('open', tab)
+    return tab
+  }
+
+  const waitForState = (state: string, tab = page) =>
+    tab.locator(`#state[data-state="${state}"]`).waitFor()
+
+  const waitForOutcome = (resume: string) =>
+    page.locator(`#outcome[data-resume="${resume}"]:not(:empty)`).waitFor()
+
+  /** Publishes a note as a visitor does, and waits until `shownIn` shows it. */
+  async function publish(tab: Page, note: string, shownIn = tab): Promise<void> {
+    await tab.fill('#note-text', note)
+    await tab.press('#note-text', 'Enter')
+    await shownIn.locator('#notes p').getByText(note, { exact: true }).waitFor()
+  }
+
+  const notes = () => page.locator('#notes p').allTextContents()
+
+  /** What the page's event sources have received from the feed so far. */
+  const received = () =>
+    page.evaluate(() => (window as unknown as { received: FeedEvent[] }).received)
+
+  /** The problems but for those of lost connections, each of which the browser reports. */
+  const otherProblems = () => problems.filter((problem) => !problem.includes('net::ERR_'))
 
   const waitForSamples = (count: number) =>
     page.waitForFunction(
@@ -143,10 +163,104 @@ describeInChromium('the demo', (browser) => {
     expect(await text('missing')).toBe('0 missing')
     expect(await count('resumed')).toBeGreaterThan(0)
     expect(await count('reconnects')).toBe(1)
-    expect(await text('message')).toMatch(/^Back after [\d.]+ s\. .* [1-9]\d* samples?\.$/)
-    // The browser reports each connection that it loses.
-    expect(problems.filter((problem) => !problem.includes('net::ERR_'))).toEqual([])
+    expect(await text('outcome')).toMatch(/^Resumed: got back [1-9]\d* events?$/)
+    expect(await text('message')).toMatch(/^After [\d.]+ s: /)
+    expect(otherProblems()).toEqual([])
   })
+
+  test('shows a note in all tabs at once, as text', async () => {
+    await openPage()
+    const other = await openTab(page.context())
+    const note = '<b>bold</b> & "quoted"'
+
+    await publish(page, note, other)
+    await page.locator('#notes p').getByText(note, { exact: true }).waitFor()
+
+    expect(await notes()).toEqual([note])
+    expect(await page.locator('#notes li').getAttribute('data-replayed')).toBe('false')
+    expect(await page.locator('#notes code').textContent()).toMatch(/^[0-9a-z]+-\d+$/)
+    expect(await page.inputValue('#note-text')).toBe('')
+    expect(problems).toEqual([])
+  })
+
+  test('stays away until asked, then gets back exactly what other tabs published', async () => {
+    await openPage()
+    const other = await openTab(page.context())
+    await publish(other, 'before', page)
+
+    await page.click('#away')
+    await waitForState('away')
+    const before = await received()
+    for (const note of ['one', 'two', 'three']) await publish(other, note)
+    expect(await notes()).toEqual(['before'])
+    expect(await received()).toEqual(before)
+
+    await page.click('#away')
+    await waitForOutcome('resumed')
+    await publish(other, 'after', page)
+
+    const after = (await received()).slice(before.length)
+    const hello = after.findIndex(({ name }) => name === 'hello')
+    const replayed = after.slice(0, hello)
+    const lastBefore = placeOf(before.at(-1))
+    expect(await text('outcome')).toBe(`Resumed: got back ${replayed.length} events`)
+    expect(replayed.map(placeOf)).toEqual(replayed.map((_, index) => lastBefore + 1 + index))
+    expect(placeOf(after[hello + 1])).toBe(lastBefore + 1 + replayed.length)
+    expect(replayed.filter(({ name }) => name === 'note')).toHaveLength(3)
+    expect(await notes()).toEqual(['after', 'three', 'two', 'one', 'before'])
+    expect(await page.locator('[data-replayed="true"] p').allTextContents()).toEqual([
+      'three',
+      'two',
+      'one',
+    ])
+    expect(await text('missing')).toBe('0 missing')
+    expect(problems).toEqual([])
+  })
+
+  test('shows a gap when more was published than the server keeps', async () => {
+    await openPage()
+    await publish(page, 'before')
+    await page.click('#away')
+    await waitForState('away')
+    for (let number = 1; number <= 121; number++) {
+      expect((await postNote(JSON.stringify({ text: `missed ${number}` }))).status).toBe(200)
+    }
+
+    await page.click('#away')
+    await waitForOutcome('gap')
+    await publish(page, 'after')
+
+    expect(await text('outcome')).toBe('Gap: some events are gone')
+    expect(await notes()).toEqual(['after', 'before'])
+    const { first, last, samples } = await places()
+    expect(samples).toBe(last - first + 1)
+    expect(problems).toEqual([])
+  })
+
+  test('shows a gap when the server was started anew while it was away', async () => {
+    const first = await startDemo()
+    await openPage({}, first.url)
+    await publish(page, 'before')
+    await page.click('#away')
+    await waitForState('away')
+    const before = await received()
+    await first.stop()
+    const second = await startDemo(new URL(first.url).port)
+    try {
+      await page.click('#away')
+      await waitForOutcome('gap')
+      await publish(page, 'after')
+
+      expect(await text('outcome')).toBe('Gap: some events are gone')
+      const [gap] = (await received()).slice(before.length)
+      expect(gap).toMatchObject({ name: 'gap', data: { lastEventId: before.at(-1)?.id } })
+      expect(await notes()).toEqual(['after', 'before'])
+      await page.waitForFunction(() => document.getElementById('charts')?.dataset.first === '1')
+      expect(otherProblems()).toEqual([])
+    } finally {
+      await second.stop()
+    }
+  }, 60_000)
 
   test('goes on with the log after a cut, with each line once', async () => {
     await openPage()
@@ -234,7 +348,7 @@ describeInChromium('the demo', (browser) => {
     const second = await startDemo(new URL(first.url).port)
     try {
       await waitForState('open')
-      await page.locator('#message', { hasText: 'does not know the last event id' }).waitFor()
+      await waitForOutcome('gap')
       await page.waitForFunction(() => document.getElementById('charts')?.dataset.first === '1')
     } finally {
       await second.stop()
@@ -261,6 +375,7 @@ describeInChromium('the demo', (browser) => {
     ['POST', '/', 405],
     ['POST', '/feed?page=0123abcd', 405],
     ['GET', '/cut?page=0123abcd', 405],
+    ['GET', '/publish', 405],
     ['GET', '/feed', 400],
     ['GET', '/log?page=not-a-page', 400],
     ['POST', '/cut?page=0123ABCD', 400],
@@ -271,46 +386,53 @@ describeInChromium('the demo', (browser) => {
     expect(response.status).toBe(status)
     expect(response.headers.has('allow')).toBe(status === 405)
   })
+
+  test.each([
+    ['no JSON', 'text=hello', 400],
+    ['no object', 'null', 400],
+    ['no text', '{}', 400],
+    ['a text that is no string', '{"text":1}', 400],
+    ['nothing but space', '{"text":" "}', 400],
+    ['201 characters', JSON.stringify({ text: 'x'.repeat(201) }), 400],
+    ['a body that goes on', `"${'x'.repeat(1_000_000)}`, 413],
+    ['200 characters', JSON.stringify({ text: '\u{1f600}'.repeat(100) }), 200],
+  ])('judges a note of %s', async (_name, body, status) => {
+    expect((await postNote(body)).status).toBe(status)
+  })
+
+  test('takes notes as JSON alone, which a page from elsewhere cannot send', async () => {
+    expect((await postNote('{"text":"hello"}', 'text/plain')).status).toBe(415)
+  })
+
+  async function postNote(body: string, type = 'application/json'): Promise<Response> {
+    const headers = { 'content-type': type }
+    const response = await fetch(`${demo.url}/publish`, { method: 'POST', headers, body })
+    await response.text()
+    return response
+  }
 })
 
-interface Demo {
-  readonly url: string
-  /** Gives the lines of the access log. */
-  readLog(): Promise<string[]>
-  /** Asks the process to end, and waits for it. `files`: what it has left of its temporary ones. */
-  stop(): Promise<{ code: number | null; output: string; files: string[] }>
+interface FeedEvent {
+  name: string
+  id: string
+  data: unknown
 }
 
-async function startDemo(port = '0'): Promise<Demo> {
-  const folder = await mkdtemp(join(tmpdir(), 'eventwire-test-'))
-  const child = spawn(process.execPath, [join(DEMO, 'server.js')], {
-    env: { ...process.env, PORT: port, TMPDIR: folder },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text
-  })
-  const hasExited = once(child, 'exit')
-  const url = await Promise.race([urlOf(child), hasExited.then(() => undefined)])
-  if (url === undefined) throw new Error('The demo ended before it listened')
-  return {
-    url,
-    async readLog() {
-      const [name = ''] = await readdir(folder)
-      return (await readFile(join(folder, name, 'access.log'), 'utf8')).split('\n')
-    },
-    async stop() {
-      child.kill('SIGTERM')
-      const [code] = await hasExited
-      const files = await readdir(folder)
-      await rm(folder, { recursive: true })
-      return { code, output, files }
-    },
+/** The place in the channel's sequence that is in an event's id. */
+const placeOf = (event: FeedEvent | undefined) => Number(event?.id.split('-')[1])
+
+/** Runs in the page, before its own scripts: keeps what its event sources receive from the feed. */
+function recordEvents(): void {
+  const received: FeedEvent[] = []
+  Object.assign(window, { received })
+  window.EventSource = class extends EventSource {
+    constructor(url: string | URL, options?: EventSourceInit) {
+      super(url, options)
+      for (const name of ['gap', 'sample', 'note', 'hello']) {
+        this.addEventListener(name, ({ lastEventId, data }) => {
+          received.push({ name, id: lastEventId, data: JSON.parse(data) })
+        })
+      }
+    }
   }
-}
-
-async function urlOf(child: ChildProcess): Promise<string> {
-  const [text] = await once(child.stdout as NodeJS.ReadableStream, 'data')
-  return /http:\/\/[\d.:]+/.exec(text)?.[0] as string
 }

@@ -1,7 +1,7 @@
 // "The code": cut out of the files that the server runs.
 
 const TOKEN =
-  /(\/\/.*)|('[^']*'|`[^`]*`)|\b(export|function|const|return|for|of|new|async|await)\b|\b(\d[\d_]*)\b/g
+  /(\/\/.*)|('[^']*'|`[^`]*`)|\b(export|function|const|return|for|of|new|async|await|try|catch)\b|\b(\d[\d_]*)\b/g
 const KINDS = ['comment', 'string', 'keyword', 'number']
 
 /** Fills each `<pre data-file data-start>` when its details are first opened. */

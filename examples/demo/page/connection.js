@@ -3,7 +3,16 @@
 import { button, element, setText } from './element.js'
 import { formatBytes, formatCount, formatSeconds } from './numbers.js'
 
+/** @import { FeedEvents } from '../feed.js' */
 /** @import { Sample } from '../metrics.js' */
+/** @import { FeedState } from './feed.js' */
+
+/** What is said of each state but 'open', of which the server's hello tells. */
+const MESSAGES = {
+  connecting: 'The connection is gone. The browser tries again by itself.',
+  away: 'You are away, until you reconnect. Publish a note in another tab meanwhile.',
+  closed: 'The browser has given up. The page tries again soon.',
+}
 
 const stillness = matchMedia('(prefers-reduced-motion: reduce)')
 
@@ -37,44 +46,64 @@ export class ConnectionPanel {
     )
   }
 
-  /** @param {'connecting' | 'open' | 'closed'} state */
+  get isAway() {
+    return element('state').dataset.state === 'away'
+  }
+
+  /** @param {FeedState} state */
   showState(state) {
     const pill = element('state')
-    if (pill.dataset.state === state) return
+    const before = pill.dataset.state
+    if (before === state) return
     pill.dataset.state = state
     setText('state', state)
     button('cut').disabled = state !== 'open'
+    setText('away', state === 'away' ? 'Reconnect' : 'Cut and stay away')
+    button('away').classList.toggle('primary', state === 'away')
     if (state === 'open') this.#connections++
     else {
-      this.#lostMs = performance.now()
-      this.say('The connection is gone. The browser tries again by itself.')
+      setText('outcome', '')
+      this.say(before === 'away' ? 'Connecting again.' : MESSAGES[state])
     }
+    if (before === 'open') this.#lostMs = performance.now()
     setText('reconnects', formatCount(Math.max(0, this.#connections - 1)))
   }
 
-  /** @param {{ resume: 'fresh' | 'resumed' | 'gap', replayed: number }} hello */
+  /** @param {FeedEvents['hello']} hello */
   showHello({ resume, replayed }) {
-    if (resume !== 'resumed') {
-      this.say(
-        resume === 'fresh'
-          ? `Connected. The server sent what it had kept: ${count(replayed)}.`
-          : 'Connected to a server that does not know the last event id: the charts start over.',
-      )
-      return
-    }
     this.#resumed += replayed
     setText('resumed', formatCount(this.#resumed))
-    const gone = formatSeconds(performance.now() - this.#lostMs)
-    this.say(`Back after ${gone}. The server sent what was missed: ${count(replayed)}.`)
+    const away = formatSeconds(performance.now() - this.#lostMs)
+    const count = `${formatCount(replayed)} ${replayed === 1 ? 'event' : 'events'}`
+    const { outcome, message } = {
+      fresh: {
+        outcome: 'Fresh start',
+        message: 'The server sent the samples of its last two minutes.',
+      },
+      resumed: {
+        outcome: `Resumed: got back ${count}`,
+        message: `After ${away}: all that was published meanwhile.`,
+      },
+      gap: {
+        outcome: 'Gap: some events are gone',
+        message: 'The server is a new one, or keeps less. The charts start over.',
+      },
+    }[resume]
+    setText('outcome', outcome)
+    element('outcome').dataset.resume = resume
+    this.say(message)
+  }
+
+  /** @param {string} id */
+  showLastEventId(id) {
+    setText('last-event-id', id === '' ? '–' : id)
   }
 
   /**
    * @param {Sample} sample
-   * @param {string} id
    * @param {number} missing
    */
-  showSample({ rssMb, streams }, id, missing) {
-    setText('last-event-id', id)
+  showSample({ rssMb, streams }, missing) {
     setText('missing', `${formatCount(missing)} missing`)
     setText('rss', formatCount(Math.round(rssMb)))
     setText('server-open', formatCount(streams.open))
@@ -92,9 +121,4 @@ export class ConnectionPanel {
     const seconds = Math.floor((performance.now() - this.#heartbeatMs) / 1_000)
     setText('heartbeat-age', `${seconds} s ago`)
   }
-}
-
-/** @param {number} samples */
-function count(samples) {
-  return `${formatCount(samples)} ${samples === 1 ? 'sample' : 'samples'}`
 }

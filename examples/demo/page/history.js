@@ -15,21 +15,18 @@ export class History {
   values = { cpuPercent: [], loopDelayMs: [], heapMb: [] }
   /** @type {Outage[]} */
   outages = []
-  /** How many ids were skipped. */
+  /** How many samples were skipped. */
   missing = 0
-  /** The numbers in the ids of the samples. */
+  /** The numbers of the samples. */
   places = /** @type {number[]} */ ([])
 
   get size() {
     return this.places.length
   }
 
-  /**
-   * @param {Sample} sample
-   * @param {string} id - of the event: its number comes after the dash
-   */
-  add(sample, id) {
-    const place = Number(id.split('-')[1])
+  /** @param {Sample} sample */
+  add(sample) {
+    const place = sample.number
     this.missing += place - 1 - (this.places.at(-1) ?? place - 1)
     this.places.push(place)
     this.times.push(sample.at / 1_000)

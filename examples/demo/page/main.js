@@ -4,10 +4,11 @@ import { Charts } from './charts.js'
 import { setUpCode } from './code.js'
 import { ConnectionPanel } from './connection.js'
 import { button, element } from './element.js'
-import { followFeed } from './feed.js'
+import { Feed } from './feed.js'
 import { setUpHash } from './hash.js'
 import { History } from './history.js'
 import { followLog } from './log.js'
+import { setUpNotes, showNote } from './notes.js'
 
 // Names this page's streams, so that its cut is its own.
 const page = crypto.randomUUID().slice(0, 8)
@@ -17,7 +18,7 @@ const history = new History()
 const charts = new Charts(element('charts'), element('chart-time'), history)
 const onEvent = () => connection.countEvent()
 
-followFeed(page, {
+const feed = new Feed(page, {
   onState(state) {
     connection.showState(state)
     if (state === 'open') history.endOutage()
@@ -26,23 +27,29 @@ followFeed(page, {
       element('outage-key').hidden = false
     }
   },
-  onHello(hello) {
+  onEvent(lastEventId) {
     onEvent()
-    if (hello.resume !== 'resumed') history.clear()
-    connection.showHello(hello)
+    connection.showLastEventId(lastEventId)
   },
-  onSample(sample, id) {
-    onEvent()
-    history.add(sample, id)
+  onReset: () => history.clear(),
+  onHello: (hello) => connection.showHello(hello),
+  onSample(sample) {
+    history.add(sample)
     charts.update()
-    connection.showSample(sample, id, history.missing)
+    connection.showSample(sample, history.missing)
     publishPlaces()
   },
+  onNote: showNote,
 })
 followLog(page, { onEvent, onHeartbeat: () => connection.countHeartbeat() })
 setUpHash(page, { onEvent })
+setUpNotes()
 setUpCode()
 
+button('away').addEventListener('click', () => {
+  if (connection.isAway) feed.comeBack()
+  else feed.leave()
+})
 button('cut').addEventListener('click', async () => {
   await fetch(`/cut?page=${page}`, { method: 'POST' }).catch(() =>
     connection.say('The server cannot be reached.'),
