@@ -97,8 +97,8 @@ export interface SseChannelOptions<M extends EventMap<M>> {
    */
   deserialize?: ((text: string) => unknown) | undefined
   /**
-   * Hears of failures in the background. With it, a `publish` whose promise nobody looks at reports here only; without
-   * it, its rejection is unhandled.
+   * Hears of failures in the background, and of events that the log did not take. With it, such a `publish` need not be
+   * looked at; without it, its rejection is unhandled if it is not. (Misuse, and a closed channel, always reject so.)
    */
   onError?: ((error: SseError, info: ErrorInfo) => void) | undefined
 }
