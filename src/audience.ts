@@ -52,8 +52,16 @@ export function admits(
 interface Delivery {
   readonly chunk: Chunk
   /** As they were when the chunk was complete: who comes later has seen its events otherwise, or is not to. */
-  readonly outlets: readonly Outlet[]
+  readonly outlets: (Outlet | undefined)[]
+  /** Those before it have got the chunk. */
+  next: number
 }
+
+/**
+ * A chunk of this size leaves without waiting for the end of the tick. There is no longest tick, but there is
+ * a longest string.
+ */
+const MAX_CHUNK_BYTES = 1_048_576
 
 /** All audiences of one channel. */
 export class Audiences {
@@ -68,6 +76,8 @@ export class Audiences {
   #isFlushScheduled = false
   readonly #deliveries: Delivery[] = []
   #isDelivering = false
+  /** Filters are being asked about an event. */
+  #isJudging = false
   /** Where the chunks of this tick begin. They are a tree, which is not to outlive the tick. */
   #numbered = new Chunk()
   #plain = new Chunk()
@@ -82,20 +92,19 @@ export class Audiences {
   }
 
   /**
-   * Adds a member, who sees what is added from now on.
+   * Adds a member, who sees what is added from now on. Before that, `flush`: what is on its way is not for it.
    *
    * @param position - the newest id; the member knows it
    */
   join(scope: Scope, member: Member, outlet: Outlet, position: string): Audience {
-    // What is on its way now was published before the member came.
-    this.flush()
-    const key = keyOf(scope)
+    // A filter brought it in, for an event that it is not to see: the audience of its kind may be about to.
+    const key = this.#isJudging ? undefined : keyOf(scope)
     let audience = key === undefined ? undefined : this.#byKey.get(key)
     if (audience === undefined) {
       audience = new Audience(scope, position)
       this.#all.add(audience)
-      if (key === undefined) this.#filters++
-      else this.#byKey.set(key, audience)
+      if (scope.filter !== undefined) this.#filters++
+      if (key !== undefined) this.#byKey.set(key, audience)
       for (const topic of scope.topics) {
         const concerned = this.#byTopic.get(topic)
         if (concerned) concerned.add(audience)
@@ -113,8 +122,8 @@ export class Audiences {
     if (audience.members.size > 0) return
     const key = keyOf(audience.scope)
     this.#all.delete(audience)
-    if (key === undefined) this.#filters--
-    else this.#byKey.delete(key)
+    if (audience.scope.filter !== undefined) this.#filters--
+    if (key !== undefined && this.#byKey.get(key) === audience) this.#byKey.delete(key)
     for (const topic of audience.scope.topics) {
       const concerned = this.#byTopic.get(topic)
       concerned?.delete(audience)
@@ -126,8 +135,10 @@ export class Audiences {
   add(publication: Publication, topic: string | undefined, id: string): void {
     const concerned = topic === undefined ? this.#all : this.#byTopic.get(topic)
     if (concerned === undefined) return
+    this.#isJudging = this.#filters > 0
+    let isLarge = false
     // A filter may bring in others, for which this event is not.
-    for (const audience of this.#filters > 0 ? [...concerned] : concerned) {
+    for (const audience of this.#isJudging ? [...concerned] : concerned) {
       const { filter, isNumbered } = audience.scope
       if (filter !== undefined && !this.#judge(filter, publication)) continue
       if (audience.chunk === undefined) {
@@ -136,7 +147,10 @@ export class Audiences {
       }
       audience.chunk = audience.chunk.with(isNumbered ? publication.numbered : publication.plain)
       audience.lastId = id
+      isLarge ||= audience.chunk.byteLength >= MAX_CHUNK_BYTES
     }
+    this.#isJudging = false
+    if (isLarge) this.flush()
     if (this.#isFlushScheduled || this.#due.length === 0) return
     this.#isFlushScheduled = true
     queueMicrotask(() => {
@@ -145,25 +159,46 @@ export class Audiences {
     })
   }
 
-  /** Delivers what is due now. From within a delivery: after that one, whose events are older. */
-  flush(): void {
-    if (this.#due.length === 0) return
+  /**
+   * Delivers what is due now. From within a delivery the rest follows after that one, whose events are older: but for `leaving`,
+   * which is about to take no more.
+   */
+  flush(leaving?: Outlet): void {
     for (const audience of this.#due) {
       this.#deliveries.push({
         chunk: audience.chunk as Chunk,
         outlets: [...audience.members.values()],
+        next: 0,
       })
       audience.chunk = undefined
     }
-    this.#due = []
-    this.#numbered = new Chunk()
-    this.#plain = new Chunk()
-    if (this.#isDelivering) return
+    if (this.#due.length > 0) {
+      this.#due = []
+      this.#numbered = new Chunk()
+      this.#plain = new Chunk()
+    }
+    if (this.#isDelivering) {
+      if (leaving !== undefined) this.#deliverTo(leaving)
+      return
+    }
     this.#isDelivering = true
-    for (let next = this.#deliveries.shift(); next; next = this.#deliveries.shift()) {
-      for (const outlet of next.outlets) outlet.deliver(next.chunk)
+    for (let first = this.#deliveries[0]; first !== undefined; first = this.#deliveries[0]) {
+      while (first.next < first.outlets.length) {
+        first.outlets[first.next++]?.deliver(first.chunk)
+      }
+      this.#deliveries.shift()
     }
     this.#isDelivering = false
+  }
+
+  /** Gives one outlet, ahead of the others, all that it has yet to get. */
+  #deliverTo(leaving: Outlet): void {
+    for (const { chunk, outlets, next } of this.#deliveries) {
+      const index = outlets.indexOf(leaving, next)
+      if (index === -1) continue
+      outlets[index] = undefined
+      leaving.deliver(chunk)
+    }
   }
 
   /** All members, as they are now. */

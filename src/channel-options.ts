@@ -2,7 +2,7 @@
 
 import type { EventMap, EventOf } from './contract.js'
 import type { SseError } from './errors.js'
-import { encodeEvent, type Serialize } from './event.js'
+import type { Serialize } from './event.js'
 import type { EventLog, HistoryLimits } from './log.js'
 import { integer, object, optional, wrongType } from './misuse.js'
 import type { Source } from './source.js'
@@ -44,7 +44,7 @@ export interface HistoryOptions {
    */
   maxBytes?: number | undefined
   /**
-   * For how long, in milliseconds: an integer >= 1.
+   * For how long, in milliseconds: an integer >= 1. Looked at whenever an event is added or asked for.
    *
    * @defaultValue no limit
    */
@@ -73,7 +73,7 @@ export interface SseChannelOptions<M extends EventMap<M>> {
    * missed something, before what is new; a subscriber's `filter` applies.
    *
    * Called when nothing published before is still to come: an array, or an iterable that does not wait, that is made
-   * at once stands for exactly that moment. What a promise or an async iterable reads later may hold the effect of
+   * at once stands for exactly that moment; it is read to its end at once, for each such client. What a promise or an async iterable reads later may hold the effect of
    * events that are sent after it, too.
    */
   snapshot?: ((request: SnapshotRequest) => SnapshotSource<M>) | undefined
@@ -113,7 +113,9 @@ export function resolveChannelOptions<M extends EventMap<M>>(options: SseChannel
     }
     if (name === undefined) throw wrongType('`name`', 'a string, with a log that is given', name)
   }
-  if (gapEvent !== false) encodeEvent({ event: gapEvent })
+  if (gapEvent !== false && !(typeof gapEvent === 'string' && /^[^\r\n]+$/.test(gapEvent))) {
+    throw wrongType('`gapEvent`', 'one line of text or false', gapEvent)
+  }
   return {
     name: name ?? '',
     log,

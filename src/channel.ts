@@ -41,7 +41,7 @@ export interface SubscribeOptions<M extends EventMap<M>> {
   /**
    * The id of the last event that the client has; `''` to start fresh.
    *
-   * @defaultValue the stream's; `''` for a subscription that is not resumable
+   * @defaultValue the stream's, or where it stopped if it was subscribed before; `''` for a subscription that is not resumable
    */
   lastEventId?: string | undefined
   /**
@@ -54,7 +54,10 @@ export interface SubscribeOptions<M extends EventMap<M>> {
 }
 
 /** How many records a returning client is given before the log is asked for more. */
-const PAGE_RECORDS = 256
+const PAGE = { maxRecords: 256, maxBytes: 262_144 }
+
+/** Channels made so far: what tells the conflation keys of one from those of another. */
+let channels = 0
 
 /**
  * One ordered sequence of events, fanned out to many streams.
@@ -71,6 +74,9 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
   readonly #joining = new Set<ChannelSubscription>()
   /** By record, so that what several replay is encoded once for as long as the log keeps it. */
   readonly #publications = new WeakMap<LogRecord, Publication>()
+  readonly #keys = `\0${channels++}\0`
+  /** Up to where streams that have unsubscribed, and may come back, were given what they were to see. */
+  readonly #positions = new WeakMap<object, string>()
   #desk: Desk | undefined
   #following: Following | undefined
   #appending = 0
@@ -103,7 +109,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
    * @throws rejects with a `TypeError` or `RangeError` when the event is not one that the format can carry, or has an
    * id; with an {@link SseError}: `ERR_SSE_CLOSED` when the channel is closed, `ERR_SSE_LOG` when the log has failed.
    */
-  publish(event: EventOf<M>, options: PublishOptions = {}): Promise<string> {
+  publish(event: EventOf<M> & { id?: undefined }, options: PublishOptions = {}): Promise<string> {
     let record: NewRecord
     try {
       this.#checkOpen()
@@ -120,7 +126,8 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
   /**
    * Subscribes a stream: sends what its client missed, then whatever is published.
    *
-   * A client that starts fresh gets the snapshot, if there is one, and what is published from this call on. One with an id
+   * A client that starts fresh gets the snapshot, if there is one, and what is published from this call on (with a log that
+   * takes its time to begin: from then on). One with an id
    * gets what came after it; if that is not all there any more, or the id is not one of this channel, it gets the gap event,
    * then the snapshot, or without one what is still kept. History is sent as fast as the client takes it.
    *
@@ -153,15 +160,16 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
       throw error
     }
     if (!subscription.isOver) {
-      const from = lastEventId ?? (resumable ? stream.lastEventId : '')
+      const known = this.#positions.get(stream) ?? stream.lastEventId
+      const from = lastEventId ?? (resumable ? known : '')
       await subscription.join(scope, harmlessLastEventId(from))
     }
     return subscription
   }
 
   /**
-   * Ends all subscriptions, after what was published, and a log of the channel's own. The streams stay open: whoever
-   * opened them ends them.
+   * Ends all subscriptions, after what was published, and a log of the channel's own. One that is still on its way through
+   * the history stops where it is. The streams stay open: whoever opened them ends them.
    *
    * @returns settles when nothing of the channel is under way any more.
    */
@@ -229,11 +237,12 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
         gapEvent,
         hasSnapshot: snapshot !== undefined,
         judge: (filter, publication) => this.#judge(filter, publication),
+        flush: () => this.#audiences.flush(),
         compare: (one, other) => this.#log.compare(one, other),
         publicationOf: (record) => this.#publicationOf(record),
         since: (id, isOver) =>
           persist(
-            () => this.#log.since(name, id, { maxRecords: PAGE_RECORDS }),
+            () => this.#log.since(name, id, PAGE),
             isOver,
             (error) => this.#onLogError(error),
           ),
@@ -248,6 +257,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
       audiences: this.#audiences,
       joining: this.#joining,
       onLeft: () => this.#onLeft(),
+      onUnsubscribed: (stream, position) => void this.#positions.set(stream, position),
       onFailure: (stream, error) => this.#onFailure(stream, error),
     }
     return this.#desk
@@ -262,9 +272,8 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
   }
 
   #onRecord(record: LogRecord): void {
-    let publication: Publication
+    const publication = this.#publicationOf(record)
     try {
-      publication = this.#publicationOf(record)
       // What cannot be sent was not published here: one bad record is not to stop those behind it.
       publication.plain
     } catch (error) {
@@ -284,7 +293,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
   #publicationOf(record: LogRecord): Publication {
     let publication = this.#publications.get(record)
     if (publication === undefined) {
-      publication = new Publication(record, this.#options.deserialize)
+      publication = new Publication(record, this.#options.deserialize, this.#keys)
       this.#publications.set(record, publication)
     }
     return publication
@@ -292,7 +301,13 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
 
   #judge(filter: Filter, publication: Publication): boolean {
     try {
-      return filter(publication.event)
+      const isWanted: unknown = filter(publication.event)
+      if (typeof (isWanted as PromiseLike<unknown> | undefined)?.then !== 'function') {
+        return Boolean(isWanted)
+      }
+      // A promise is true, whatever it comes to.
+      void (isWanted as PromiseLike<unknown>).then(undefined, () => {})
+      throw wrongType('what `filter` returns', 'a boolean', isWanted)
     } catch (cause) {
       this.#report('filter', 'ERR_SSE_FILTER', 'A filter has failed', cause)
       return false

@@ -7,10 +7,10 @@ import { SseError } from './errors.js'
 import { encodeEvent, type Serialize, type SseEvent } from './event.js'
 import { type Fed, give } from './feed.js'
 import type { Following } from './following.js'
-import type { LogPage, LogRecord } from './log.js'
+import { bytesOf, type LogPage, type LogRecord } from './log.js'
 import { Publication, recordOf } from './publication.js'
 import { registry } from './registry.js'
-import { pump, type Source } from './source.js'
+import { discard, pump, type Source } from './source.js'
 import { byteLength } from './utf8.js'
 
 /**
@@ -32,6 +32,8 @@ export interface Archive {
   /** Asks the log, until it answers or `isOver`. */
   since(id: string, isOver: () => boolean): Promise<LogPage | undefined>
   compare(one: string, other: string): number
+  /** Delivers what is on its way to those who are live. Runs the application's code, which may do anything. */
+  flush(): void
   publicationOf(record: LogRecord): Publication
 }
 
@@ -47,8 +49,8 @@ export interface Recipient extends Fed {
  * here, and read from the log in its turn: a client that reads slowly costs no more for being new.
  */
 const MAX_QUEUED_BYTES = 1_048_576
+/** What a record takes besides its texts. */
 const RECORD_BYTES = 128
-
 export class HandOver {
   resume: Resume
   replayed = 0
@@ -80,11 +82,16 @@ export class HandOver {
     this.resume = lastEventId === '' ? 'fresh' : 'resumed'
   }
 
+  /** The stream was given what it is to see up to this position; `''` if none is known yet. */
+  get position(): string {
+    return this.#cursor
+  }
+
   /** Takes what is published meanwhile. */
   take(record: LogRecord): void {
     if (!this.#isQueueFull) {
       this.#queue.push(record)
-      this.#queuedBytes += RECORD_BYTES + (record.data?.length ?? 0)
+      this.#queuedBytes += RECORD_BYTES + bytesOf(record)
       if (this.#queuedBytes > MAX_QUEUED_BYTES) this.restart()
     }
     this.#published?.resolve()
@@ -115,7 +122,7 @@ export class HandOver {
    * @throws {SseError} rejects with `ERR_SSE_SNAPSHOT`.
    */
   async run(onLive: (position: string) => void): Promise<void> {
-    const { following, hasSnapshot, compare } = this.#archive
+    const { following, hasSnapshot, compare, flush } = this.#archive
     const joinedAt = following.position
     if (joinedAt === undefined) await this.#orOver(following.started)
     if (this.#isOver) return
@@ -131,18 +138,29 @@ export class HandOver {
         this.#published = deferred()
         await this.#orOver(this.#published.promise)
       } else {
-        this.#release()
-        if (!this.#isOver) onLive(this.#cursor)
-        return
+        // What is on its way to the others is in the queue, or was given before.
+        flush()
+        if (this.#queue.length > 0) this.#release()
+        else if (!this.#isQueueFull && !this.#isOver) {
+          this.#tellPosition()
+          if (!this.#isOver) onLive(this.#cursor)
+          return
+        }
       }
     }
   }
 
+  /** Sends what is in the queue. A filter may publish more, which goes into the next one. */
   #release(): void {
     const { compare } = this.#archive
-    for (const record of this.#queue) {
+    const queue = this.#queue
+    this.#clearQueue()
+    for (const record of queue) {
       if (compare(record.id, this.#cursor) > 0) this.#send(record)
     }
+  }
+
+  #tellPosition(): void {
     // What it was not to see, its client has to know of too: when all those are gone, that is no gap.
     if (this.#scope.isNumbered && this.#told !== this.#cursor) {
       const text = encodeEvent({ id: this.#cursor })
@@ -208,7 +226,7 @@ export class HandOver {
     let last: Publication | undefined
     const push = (item: unknown) => {
       const event = (typeof item === 'string' ? { data: item } : item) as SseEvent
-      const publication = new Publication({ ...recordOf(event, serialize), id }, deserialize)
+      const publication = new Publication({ ...recordOf(event, serialize), id }, deserialize, '')
       if (filter !== undefined && !judge(filter, publication)) return true
       // Only the last has the id: a client cut before that has no snapshot, and gets all of it anew.
       if (last !== undefined) this.#give(last.plain)
@@ -217,8 +235,9 @@ export class HandOver {
     }
     try {
       const made = this.#archive.snapshot(topics, this.#stream)
+      if (isPromise(made)) made.then((late) => this.#isOver && discard(late), ignore)
       const source = isPromise(made) ? await this.#orOver(made) : made
-      if (this.#isOver) return
+      if (this.#isOver) return discard(source)
       // Read at once where that can be done: it stands for this moment.
       await pump((isIterable(source) ? [...source] : source) as Source<unknown>, {
         push,
@@ -272,3 +291,6 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value
 }
+
+/** Whoever asked has gone: nobody is there to hear of a failure. */
+function ignore(_error: unknown): void {}

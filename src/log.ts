@@ -1,5 +1,7 @@
 // Where a channel's events get their ids, order and history: the contract that every engine keeps.
 
+import { byteLength } from './utf8.js'
+
 /** What a channel hands to its log: the fields of one event, data as text. */
 export interface NewRecord {
   /** The event's name. */
@@ -58,6 +60,11 @@ export type Unfollow = () => Promise<void>
 export interface SinceOptions {
   /** An integer >= 1. A log MAY give fewer and say that there are more. */
   readonly maxRecords: number
+  /**
+   * About how many bytes of them: an integer >= 1. A log SHOULD give no further record once they are reached, and MUST give
+   * one, if there is one: each client that reads slowly holds what it was given.
+   */
+  readonly maxBytes: number
 }
 
 /** Records that come after a position. */
@@ -109,4 +116,13 @@ export interface EventLog {
   compare(one: string, other: string): number
   /** Lets go of everything. */
   close(): Promise<void>
+}
+
+/** What the texts of a record take in UTF-8. */
+export function bytesOf({ id, event, data, comment, topic, conflate }: LogRecord): number {
+  let bytes = 0
+  for (const text of [id, event, data, comment, topic, conflate]) {
+    if (text !== undefined) bytes += byteLength(text)
+  }
+  return bytes
 }

@@ -1,17 +1,17 @@
 // The log of one process: a ring of records in memory for each channel.
 
 import { SseError } from './errors.js'
-import type {
-  EventLog,
-  HistoryLimits,
-  LogFollower,
-  LogPage,
-  LogRecord,
-  NewRecord,
-  SinceOptions,
-  Unfollow,
+import {
+  bytesOf,
+  type EventLog,
+  type HistoryLimits,
+  type LogFollower,
+  type LogPage,
+  type LogRecord,
+  type NewRecord,
+  type SinceOptions,
+  type Unfollow,
 } from './log.js'
-import { byteLength } from './utf8.js'
 
 interface Kept {
   readonly record: LogRecord
@@ -53,7 +53,7 @@ class Sequence {
     return record.id
   }
 
-  since(id: string, maxRecords: number): LogPage {
+  since(id: string, { maxRecords, maxBytes }: SinceOptions): LogPage {
     this.#evictOld()
     const [, epoch, sequence] = ID.exec(id) ?? []
     const oldest = this.#last - this.#count
@@ -61,8 +61,14 @@ class Sequence {
     // An id from the future of this sequence is none that it has given.
     const complete = asked >= oldest && asked <= this.#last
     const from = complete ? asked : oldest
-    const start = this.#first + from - oldest
-    const records = this.#kept.slice(start, start + maxRecords).map(({ record }) => record)
+    const records: LogRecord[] = []
+    let leftBytes = maxBytes
+    for (let index = this.#first + from - oldest; index < this.#kept.length; index++) {
+      const { record, bytes } = this.#kept[index] as Kept
+      if (records.length === maxRecords || leftBytes <= 0) break
+      records.push(record)
+      leftBytes -= bytes
+    }
     return {
       records,
       complete,
@@ -99,10 +105,13 @@ class Sequence {
   #deliver(): void {
     if (this.#isDelivering) return
     this.#isDelivering = true
-    for (let record = this.#undelivered.shift(); record; record = this.#undelivered.shift()) {
-      for (const follower of this.followers) follower.next(record)
+    try {
+      for (let record = this.#undelivered.shift(); record; record = this.#undelivered.shift()) {
+        for (const follower of this.followers) follower.next(record)
+      }
+    } finally {
+      this.#isDelivering = false
     }
-    this.#isDelivering = false
   }
 }
 
@@ -135,8 +144,8 @@ export class MemoryLog implements EventLog {
   }
 
   /** @throws {SseError} rejects with `ERR_SSE_CLOSED` once the log is closed. */
-  async since(channel: string, id: string, { maxRecords }: SinceOptions): Promise<LogPage> {
-    return this.#sequence(channel).since(id, maxRecords)
+  async since(channel: string, id: string, options: SinceOptions): Promise<LogPage> {
+    return this.#sequence(channel).since(id, options)
   }
 
   /** As of {@link EventLog}. */
@@ -166,13 +175,4 @@ const sequenceOf = (id: string): number => Number(id.slice(id.indexOf('-') + 1))
 function newEpoch(): string {
   const random = crypto.getRandomValues(new Uint32Array(2))
   return Array.from(random, (part) => part.toString(36)).join('')
-}
-
-/** About what the record's wire text takes. */
-function bytesOf({ id, event, data, comment, topic, conflate }: LogRecord): number {
-  let bytes = 16
-  for (const text of [id, event, data, comment, topic, conflate]) {
-    if (text !== undefined) bytes += byteLength(text)
-  }
-  return bytes
 }

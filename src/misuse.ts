@@ -47,7 +47,7 @@ export function oneOf<T>(name: string, value: T, choices: readonly T[]): T {
 
 /** Gives back `value` if it is an object, which options are. */
 export function object<T>(name: string, value: T): T {
-  if (typeof value === 'object' && value !== null) return value
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
   throw wrongType(name, 'an object', value)
 }
 

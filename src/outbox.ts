@@ -138,7 +138,8 @@ export class Outbox implements SinkListener, Ringable, Outlet {
   deliver(chunk: Chunk): void {
     if (this.#isClosed || this.#ending !== undefined) return
     registry.counters.eventsSent += chunk.count
-    if (this.#isBlocked) {
+    // A sink may do anything in its `write`: nothing comes between the pieces of an earlier chunk.
+    if (this.#isBlocked || this.#rest !== undefined) {
       for (const event of chunk.events) this.#hold(event)
     } else if (this.#tick !== '') {
       this.#tick += chunk.text
@@ -146,7 +147,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     } else if (chunk.byteLength <= PIECE_BYTES) this.#write(chunk, chunk.byteLength)
     else {
       this.#rest = chunk.encoded
-      this.#handOverRest()
+      this.#pour()
     }
   }
 
@@ -186,12 +187,8 @@ export class Outbox implements SinkListener, Ringable, Outlet {
       return
     }
     this.#isBlocked = false
-    this.#handOverRest()
-    while (!this.#isBlocked && this.#backlog !== undefined && this.#backlog.bytes > 0) {
-      this.#handOver(this.#backlog.take(PIECE_BYTES))
-    }
+    this.#pour()
     if (!this.#isBlocked) this.#watch?.stop()
-    if (this.#ending !== undefined) this.#endSink()
     this.#settleDrained()
   }
 
@@ -222,24 +219,33 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     const text = this.#tick
     if (text === '') return
     this.#tick = ''
-    this.#handOver(text)
+    if (this.#isBlocked || this.#rest !== undefined) this.#hold({ text, bytes: byteLength(text) })
+    else {
+      this.#handOver(text)
+      this.#pour()
+    }
     this.#settleDrained()
   }
 
   #handOver(text: string): void {
     if (text.length <= PIECE_BYTES) this.#write(text, byteLength(text))
-    else {
-      this.#rest = encodeText(text)
-      this.#handOverRest()
-    }
+    else this.#rest = encodeText(text)
   }
 
-  #handOverRest(): void {
-    while (this.#rest !== undefined && !this.#isBlocked) {
-      const piece = this.#rest.subarray(0, PIECE_BYTES)
-      this.#rest = piece.length < this.#rest.length ? this.#rest.subarray(PIECE_BYTES) : undefined
-      this.#write(piece, piece.length)
+  /** Hands over what waits, piece by piece, until the sink has enough. */
+  #pour(): void {
+    while (!this.#isBlocked && !this.#isClosed) {
+      const rest = this.#rest
+      if (rest !== undefined) {
+        const isLast = rest.length <= PIECE_BYTES
+        const piece = isLast ? rest : rest.subarray(0, PIECE_BYTES)
+        this.#write(piece, piece.length)
+        if (!this.#isClosed) this.#rest = isLast ? undefined : rest.subarray(PIECE_BYTES)
+      } else if ((this.#backlog?.bytes ?? 0) > 0) {
+        this.#handOver((this.#backlog as Backlog).take(PIECE_BYTES))
+      } else break
     }
+    if (this.#ending !== undefined) this.#endSink()
   }
 
   #write(chunk: string | Uint8Array | Chunk, bytes: number): void {

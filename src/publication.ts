@@ -14,6 +14,9 @@ import { byteLength } from './utf8.js'
 export function recordOf(event: SseEvent, serialize: Serialize | undefined): NewRecord {
   const { id, event: name, data, retry, comment } = object('the event', event)
   if (id !== undefined) throw wrongType('`id`', 'absent, for the log gives it', id)
+  if (name === undefined && data === undefined && retry === undefined && comment === undefined) {
+    throw wrongType('the event', 'one with event, data, retry or comment', event)
+  }
   const isSerialized = data !== undefined && typeof data !== 'string'
   const text = data === undefined ? undefined : encodeData(data, serialize)
   const record = { event: name, data: text, retry, comment }
@@ -26,13 +29,17 @@ export function recordOf(event: SseEvent, serialize: Serialize | undefined): New
 export class Publication {
   readonly #record: LogRecord
   readonly #deserialize: (text: string) => unknown
+  /** Keys of one channel are not those of another, nor of what a stream is sent otherwise. */
+  readonly #keys: string
   #numbered: EncodedEvent | undefined
   #plain: EncodedEvent | undefined
   #event: SseEvent | undefined
 
-  constructor(record: LogRecord, deserialize: (text: string) => unknown) {
+  /** @param keys - what to put before its `conflate` key in a backlog */
+  constructor(record: LogRecord, deserialize: (text: string) => unknown, keys: string) {
     this.#record = record
     this.#deserialize = deserialize
+    this.#keys = keys
   }
 
   /** Its wire text with the log's id. */
@@ -41,14 +48,19 @@ export class Publication {
       const { conflate, id } = this.#record
       const inPlace =
         conflate === undefined ? undefined : { text: this.plain.text, mark: encodeEvent({ id }) }
-      this.#numbered = encoded({ ...fieldsOf(this.#record), id }, conflate, inPlace)
+      const key = conflate === undefined ? undefined : `${this.#keys}#${conflate}`
+      this.#numbered = encoded({ ...fieldsOf(this.#record), id }, key, inPlace)
     }
     return this.#numbered
   }
 
   /** Its wire text without an id. */
   get plain(): EncodedEvent {
-    this.#plain ??= encoded(fieldsOf(this.#record), this.#record.conflate)
+    if (this.#plain === undefined) {
+      const { conflate } = this.#record
+      const key = conflate === undefined ? undefined : `${this.#keys}${conflate}`
+      this.#plain = encoded(fieldsOf(this.#record), key)
+    }
     return this.#plain
   }
 

@@ -119,6 +119,11 @@ export async function pump(source: Source<unknown>, outlet: Outlet): Promise<voi
   })
 }
 
+/** Cancels a source that nobody is going to read. */
+export function discard(source: unknown): void {
+  if (typeof source === 'object' && source !== null) void putAway(() => flowOf(source).cancel())
+}
+
 /** Takes one item; gives what to wait for before the next, if there is no room now. */
 type Take = (item: unknown) => Promise<void> | undefined
 

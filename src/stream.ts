@@ -159,7 +159,8 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     if (this.#state !== 'open') return false
     const conflate = optional('`conflate`', options?.conflate, 'string')
     const text = encodeEvent(event as SseEvent, this.#options.serialize)
-    // Encoding runs the application's code, which may have closed the stream.
+    this.#flushFeeds()
+    // Encoding, and whatever else runs the application's code, may have closed the stream.
     if (!this.#isOpen()) return false
     registry.counters.eventsSent++
     return this.#outbox.add(text, conflate)
@@ -330,7 +331,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   #end(reason: CloseReason, farewell = '', isLast = false): void {
     if (this.#state !== 'open') return
-    for (const feed of feedsOf(this.#feeds)) feed.flush?.()
+    this.#flushFeeds()
     // What was flushed may have been too much for the client.
     if (!this.#isOpen()) return
     this.#state = 'ending'
@@ -374,6 +375,12 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   #abortReason(): DOMException {
     const reason = this.#info?.reason ?? this.#endReason
     return new DOMException(`The stream has closed: ${reason}`, 'AbortError')
+  }
+
+  /** What channels have taken for this stream comes before what it is given now. */
+  #flushFeeds(): void {
+    if (this.#feeds === undefined) return
+    for (const feed of feedsOf(this.#feeds)) feed.flush?.()
   }
 
   #heartbeatText(): string {

@@ -27,6 +27,8 @@ export interface Desk {
   readonly joining: Set<ChannelSubscription>
   /** Hears that one has ended. */
   onLeft(): void
+  /** Hears that a stream which stays open was given what it is to see up to this position. */
+  onUnsubscribed(stream: Recipient, position: string): void
   /** Hears why one's way has ended early. */
   onFailure(stream: Recipient, error: unknown): void
 }
@@ -91,7 +93,7 @@ export class ChannelSubscription implements Subscription, Feed {
   }
 
   flush(): void {
-    this.#desk.audiences.flush()
+    this.#desk.audiences.flush(this.#stream[outlet])
   }
 
   positionToTell(): string | undefined {
@@ -109,7 +111,11 @@ export class ChannelSubscription implements Subscription, Feed {
   }
 
   unsubscribe(): void {
+    if (this.#isOver) return
     this.flush()
+    const { following } = this.#desk.archive
+    const position = this.#handOver?.position ?? following.position
+    if (this.isResumable && position) this.#desk.onUnsubscribed(this.#stream, position)
     this.#stream[detach](this)
     this.onEnd()
   }

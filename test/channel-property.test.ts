@@ -48,9 +48,12 @@ class FitfulLog implements EventLog {
     await Promise.all(this.#telling)
   }
 
-  since: EventLog['since'] = async (channel, id) => {
+  since: EventLog['since'] = async (channel, id, options) => {
     await this.#late()
-    const page = await this.#log.since(channel, id, { maxRecords: this.#pages.next().value })
+    const page = await this.#log.since(channel, id, {
+      ...options,
+      maxRecords: this.#pages.next().value,
+    })
     await this.#late()
     return page
   }

@@ -117,6 +117,29 @@ describe('a client that comes back', () => {
     )
   })
 
+  test('gets what a filter publishes while it is about to be live, however much that is', async () => {
+    const { channel, ids } = await channelWith(['first'], { history: { maxBytes: 10_000_000 } })
+    const client = new FakeClient(ids[0])
+    let isDone = false
+    const subscribed = channel.subscribe(client.stream, {
+      filter: ({ data }) => {
+        if (data === 'late' && !isDone) {
+          isDone = true
+          void channel.publish({ data: 'B'.repeat(700_000) })
+          void channel.publish({ data: 'B'.repeat(700_000) })
+          void channel.publish({ data: 'after' })
+        }
+        return true
+      },
+    })
+    void channel.publish({ data: 'late' })
+    void channel.publish({ data: 'later' })
+    await subscribed
+    await channel.publish({ data: 'live' })
+    await settle()
+    expect(client.events.map(({ id }) => Number(id?.split('-')[1]))).toEqual([2, 3, 4, 5, 6, 7])
+  })
+
   test('holds no more than the bound of what is published while it does not read its history', async () => {
     const { channel, ids } = await channelWith(['first'], {
       history: { maxEvents: 100_000, maxBytes: 100_000_000 },
@@ -360,6 +383,32 @@ describe('a snapshot', () => {
     expect(signal?.aborted).toBe(true)
     expect(cleanedUp).toHaveBeenCalled()
     expect(channel.size).toBe(0)
+  })
+
+  test('that comes too late for its client is put away', async () => {
+    const { Readable } = await import('node:stream')
+    for (const isInside of [true, false]) {
+      const readable = Readable.from(['row'])
+      let give = (_source: unknown) => {}
+      const client = new FakeClient()
+      const channel = new SseChannel({
+        snapshot: () => {
+          if (isInside) {
+            client.sink.leave()
+            return readable
+          }
+          return new Promise((resolve) => {
+            give = resolve as never
+          })
+        },
+      })
+      const subscribed = channel.subscribe(client.stream)
+      client.sink.leave()
+      give(readable)
+      await subscribed
+      await settle()
+      expect(readable.destroyed).toBe(true)
+    }
   })
 
   test.each([

@@ -154,6 +154,47 @@ describe('a filter', () => {
     expect(failures).toHaveLength(2)
   })
 
+  test('that gives a promise is reported, and lets nothing through', async () => {
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    const codes: string[] = []
+    const channel = new SseChannel({ onError: ({ code }) => codes.push(code) })
+    const promising = await join(channel, { filter: (async () => true) as never })
+    const rejecting = await join(channel, { filter: (() => Promise.reject(new Error())) as never })
+    await channel.publish({ data: 'secret' })
+    await turn()
+    process.removeListener('unhandledRejection', unhandled)
+    for (const client of [promising, rejecting]) expect(client.events).toEqual([])
+    expect(codes).toEqual(['ERR_SSE_FILTER', 'ERR_SSE_FILTER'])
+    expect(unhandled).not.toHaveBeenCalled()
+  })
+
+  test('that subscribes another does not have it get the event that it is asked about', async () => {
+    const channel = new SseChannel()
+    const late: FakeClient[] = []
+    // Audiences of the kind that the newcomer will be, before and after the one with the filter.
+    await join(channel, { topics: ['a'] })
+    await join(channel, {
+      filter: () => {
+        for (const topics of [['a'], ['b'], []]) {
+          const client = new FakeClient()
+          late.push(client)
+          void channel.subscribe(client.stream, { topics })
+        }
+        return true
+      },
+    })
+    await join(channel, { topics: ['b'] })
+    await join(channel)
+    const id = await channel.publish({ data: 'first' })
+    await settle()
+    expect(late.map(({ data }) => data)).toEqual([[], [], []])
+    expect(late.map(({ lastEventId }) => lastEventId)).toEqual([id, id, id])
+    const [one] = late
+    await channel.publish({ data: 'for a' }, { topic: 'a' })
+    expect(one?.data).toEqual(['for a'])
+  })
+
   test('that publishes, subscribes and unsubscribes leaves the order as it was', async () => {
     const channel = new SseChannel()
     const first = await join(channel)

@@ -78,7 +78,12 @@ describe('SseChannel#publish', () => {
 
   test.each([
     ['no object', 'text', /the event to be an object/],
-    ['no event', {}, /in which one of event, data/],
+    [
+      'no event',
+      {},
+      /the event to be one with event, data, retry or comment, got an object with the keys \[\]/,
+    ],
+    ['an array', [1], /the event to be an object, got an array/],
     ['an id of its own', { data: '', id: '5' }, /`id` to be absent, for the log gives it, got "5"/],
     ['a line break in the name', { event: 'a\nb' }, /`event` to be one line/],
     ['data that JSON cannot carry', { data: () => {} }, /`data` to be a string or something/],
@@ -136,14 +141,17 @@ describe('SseChannel#publish', () => {
     expect(streamStats().eventsSent - before).toBe(8)
   })
 
-  test('comes after what the application sent to the stream in the same synchronous run', async () => {
+  test('keeps its place among what the application sends to the stream', async () => {
     const channel = new SseChannel()
     const client = new FakeClient()
     await channel.subscribe(client.stream)
-    client.stream.send({ data: 'sent' })
-    void channel.publish({ data: 'published' })
+    client.stream.send({ data: '1' })
+    void channel.publish({ data: '2' })
+    client.stream.send({ data: '3' })
+    void channel.publish({ data: '4' })
+    client.stream.comment('5')
     await tick()
-    expect(client.data).toEqual(['sent', 'published'])
+    expect(client.data).toEqual(['1', '2', '3', '4'])
   })
 })
 
@@ -272,6 +280,103 @@ describe('SseChannel#subscribe', () => {
   })
 })
 
+describe('a channel in trouble', () => {
+  /** A client whose connection is cut for its backlog at the second of these events, and what is done then. */
+  async function overflowing(channel: SseChannel, then: () => void) {
+    const full = new FakeClient('', { maxBufferedBytes: 300 })
+    await channel.subscribe(full.stream)
+    await tick()
+    full.sink.isSlow = true
+    full.stream.signal.addEventListener('abort', then)
+    await channel.publish({ data: '1' })
+    await turn()
+    await channel.publish({ data: '2'.repeat(200) })
+    await turn()
+    return full
+  }
+
+  test('gives a stream all that was published before it is ended, or unsubscribed, in the middle of a delivery', async () => {
+    const channel = new SseChannel()
+    const ended = new FakeClient()
+    const unsubscribed = new FakeClient()
+    const last = new FakeClient()
+    const subscriptions: { unsubscribe(): void }[] = []
+    const full = await overflowing(channel, () => {
+      void ended.stream.end({ data: 'farewell' })
+      subscriptions[1]?.unsubscribe()
+    })
+    for (const { stream } of [ended, unsubscribed, last]) {
+      subscriptions.push(await channel.subscribe(stream))
+    }
+    await channel.publish({ data: '3'.repeat(200) })
+    await settle()
+    expect(full.stream.state).toBe('closed')
+    expect(ended.data).toEqual(['3'.repeat(200), 'farewell'])
+    expect(unsubscribed.data).toEqual(['3'.repeat(200)])
+    await channel.publish({ data: '4' })
+    expect(unsubscribed.data).toHaveLength(1)
+    expect(last.data).toEqual(['3'.repeat(200), '4'])
+  })
+
+  test('does not keep a stream that is closed while it subscribes', async () => {
+    const channel = new SseChannel()
+    const other = new FakeClient()
+    const full = await overflowing(channel, () => other.stream.destroy())
+    void channel.publish({ data: '3'.repeat(200) })
+    // What is on its way is delivered first, and cuts the one, who cuts the other.
+    await channel.subscribe(other.stream)
+    expect([full.stream.state, other.stream.state]).toEqual(['closed', 'closed'])
+    expect(channel.size).toBe(0)
+  })
+
+  test('sends a tick of any size, in chunks, and goes on', async () => {
+    const channel = new SseChannel({ history: false })
+    const client = new FakeClient()
+    await channel.subscribe(client.stream)
+    const data = 'x'.repeat(1_000_000)
+    for (let i = 0; i < 600; i++) {
+      void channel.publish({ data })
+      // The test need not hold what the client got.
+      client.sink.written.length = 0
+    }
+    await channel.publish({ data: 'after it' })
+    expect(client.sink.text).toContain('data: after it\n\n')
+  })
+
+  test('keeps the conflation keys of channels, and those of the stream, apart', async () => {
+    const [orders, jobs] = [new SseChannel(), new SseChannel()]
+    const client = new FakeClient()
+    await orders.subscribe(client.stream)
+    await jobs.subscribe(client.stream, { resumable: false })
+    await tick()
+    client.sink.isSlow = true
+    client.stream.send({ data: 'taken' })
+    await turn()
+    await orders.publish({ data: 'order' }, { conflate: '7' })
+    await jobs.publish({ data: 'job' }, { conflate: '7' })
+    client.stream.send({ data: 'sent' }, { conflate: '7' })
+    client.sink.drain()
+    await tick()
+    expect(client.data).toEqual(['taken', 'order', 'job', 'sent'])
+  })
+
+  test('goes on where a stream that had unsubscribed stopped', async () => {
+    const channel = new SseChannel()
+    const first = await channel.publish({ data: '0' })
+    await channel.publish({ data: '1' })
+    const client = new FakeClient(first)
+    const subscription = await channel.subscribe(client.stream)
+    await channel.publish({ data: '2' })
+    subscription.unsubscribe()
+    await channel.publish({ data: '3' })
+    await channel.publish({ data: 'a' }, { topic: 'a' })
+    const again = await channel.subscribe(client.stream, { topics: ['a'] })
+    await tick()
+    expect(again).toMatchObject({ resume: 'resumed', replayed: 2 })
+    expect(client.data).toEqual(['1', '2', '3', 'a'])
+  })
+})
+
 describe('SseChannel#close', () => {
   test('ends the subscriptions after what was published, and leaves the streams open', async () => {
     const channel = new SseChannel()
@@ -342,7 +447,10 @@ describe('the options of SseChannel', () => {
     [{ history: { maxEvents: -1 } }, /`maxEvents` to be an integer from 0 to/],
     [{ history: { maxBytes: 0 } }, /`maxBytes` to be an integer from 1 to/],
     [{ history: { maxAgeMs: '1' } }, /`maxAgeMs` to be an integer from 1 to/],
-    [{ gapEvent: 'a\nb' }, /`event` to be one line/],
+    [{ gapEvent: 'a\nb' }, /`gapEvent` to be one line of text or false, got "a\\nb"/],
+    [{ gapEvent: '' }, /`gapEvent` to be one line/],
+    [{ gapEvent: true }, /`gapEvent` to be one line/],
+    [{ history: [] }, /`history` to be an object, got an array/],
     [{ snapshot: [] }, /`snapshot` to be a function/],
     [{ onError: {} }, /`onError` to be a function/],
   ])('refuses %o', (options, message) => {

@@ -304,3 +304,42 @@ describe('time', () => {
     expect(new Set(lifetimes.map((ms) => Math.round(ms / 100))).size).toBeGreaterThan(10)
   })
 })
+
+describe('a sink that has its stream used from within its write', () => {
+  test('gets no event in the middle of another', async () => {
+    const sink = new FakeSink()
+    const stream = new SseStream(sink)
+    let isFirst = true
+    const { write } = sink
+    sink.write = (chunk) => {
+      if (isFirst) {
+        isFirst = false
+        stream.send({ data: 'from within' })
+        // Too late to leave with the chunk, and the sink has enough from now on.
+        sink.isSlow = true
+      }
+      return write.call(sink, chunk)
+    }
+    stream.send({ data: 'x'.repeat(300_000) })
+    await turn()
+    sink.drain()
+    await turn()
+    expect(readWire(sink.text).map(({ data }) => data)).toEqual([
+      'x'.repeat(300_000),
+      'from within',
+    ])
+  })
+
+  test('is ended from there after what was sent', async () => {
+    const sink = new FakeSink()
+    const stream = new SseStream(sink)
+    const { write } = sink
+    sink.write = (chunk) => {
+      void stream.end({ data: 'farewell' })
+      return write.call(sink, chunk)
+    }
+    stream.send({ data: 'x'.repeat(300_000) })
+    expect(await stream.closed).toEqual({ reason: 'ended' })
+    expect(readWire(sink.text).map(({ data }) => data)).toEqual(['x'.repeat(300_000), 'farewell'])
+  })
+})

@@ -172,8 +172,10 @@ function lifelineOf(socket: Socket): EventEmitter {
   return lifeline
 }
 
-/** Node's own: a middleware puts another in its place. */
-const write = OutgoingMessage.prototype.write
+const { write } = OutgoingMessage.prototype
+
+/** A tool that came before this module may have replaced it for all responses: Node's own is known by its text. */
+const isNodesOwn = String(write).includes('write_(this, chunk, encoding, callback')
 
 /** What Node's responses do not show, and some runtimes do not have. */
 interface Inside {
@@ -205,7 +207,9 @@ class ResponseSink extends WritableSink {
   #ownSocket(): Socket | undefined {
     const response = this.#response as ServerResponse & Inside
     const { socket } = response
-    return response.write === write &&
+    return isNodesOwn &&
+      // A middleware, or a class, has one of its own.
+      response.write === write &&
       response.chunkedEncoding === true &&
       response._headerSent === true &&
       !response.writableEnded &&

@@ -305,3 +305,80 @@ describe.each(Object.entries(LANES))('a channel on %s', (_name, lane) => {
     expect(spy).toHaveBeenCalledTimes(1)
   })
 })
+
+describe('a channel on a socket that the other side has half closed', () => {
+  test('loses nothing that was written, and raises no error', async () => {
+    const errors: unknown[] = []
+    const channel = new SseChannel()
+    const streams: SseStream[] = []
+    // A server that ends its side once the client has ended its own, as Node's does.
+    const server = http.createServer((req, res) => {
+      const stream = openStream(req, res)
+      streams.push(stream)
+      void channel.subscribe(stream)
+      res.socket?.on('end', () => void channel.publish({ data: 'after the end' }))
+    })
+    server.on('clientError', (error) => errors.push(error))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    let received = ''
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString()
+    })
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    await vi.waitUntil(() => received.includes('id: '))
+    const data = 'x'.repeat(10_000)
+    for (let i = 0; i < 5; i++) void channel.publish({ data })
+    socket.end()
+    await streams[0]?.closed
+    await vi.waitUntil(() => received.split(data).length === 6)
+    expect(errors).toEqual([])
+    expect(channel.size).toBe(0)
+    socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+})
+
+describe('a write that was replaced for all responses', () => {
+  const { write } = http.OutgoingMessage.prototype
+  afterEach(() => {
+    http.OutgoingMessage.prototype.write = write
+    vi.resetModules()
+  })
+
+  test.each(['before', 'after'])(
+    '%s the package was loaded sees what channels write',
+    async (when) => {
+      vi.resetModules()
+      const seen: string[] = []
+      const replace = () => {
+        http.OutgoingMessage.prototype.write = function (
+          this: http.OutgoingMessage,
+          ...args: never
+        ) {
+          seen.push(String(args[0]))
+          return write.apply(this, args)
+        } as never
+      }
+      if (when === 'before') replace()
+      const node = await import('../../src/adapters/node.js')
+      if (when === 'after') replace()
+      const channel = new SseChannel()
+      const server = http.createServer(
+        (req, res) => void channel.subscribe(node.openStream(req, res)),
+      )
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const answer = await ask(
+        `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        'http/1.1',
+      )
+      await channel.publish({ data: 'seen' })
+      await answer.has('data: seen')
+      expect(seen.join('')).toContain('data: seen')
+      answer.leave()
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  )
+})

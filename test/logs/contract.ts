@@ -8,7 +8,7 @@ const KEEP: HistoryLimits = {
   maxBytes: 1_048_576,
   maxAgeMs: Number.POSITIVE_INFINITY,
 }
-const ALL = { maxRecords: 1_000 }
+const ALL = { maxRecords: 1_000, maxBytes: 1_000_000 }
 
 const dataOf = (records: readonly LogRecord[]) => records.map(({ data }) => data)
 
@@ -128,13 +128,22 @@ export function describeLog(name: string, open: () => Promise<EventLog>): void {
       let from = ids[0] as string
       const pages: unknown[] = []
       for (let more = true; more; ) {
-        const page = await log.since('a', from, { maxRecords: 2 })
+        const page = await log.since('a', from, { maxRecords: 2, maxBytes: 1_000_000 })
         pages.push(...dataOf(page.records))
         expect(page.records.length).toBeLessThanOrEqual(2)
         from = page.records.at(-1)?.id ?? from
         more = page.more
       }
       expect(pages).toEqual(['1', '2', '3', '4'])
+    })
+
+    test('ends a page after about as many bytes as it may have, and gives one record at least', async () => {
+      const ids = await append(Array.from({ length: 5 }, () => 'x'.repeat(1_000)))
+      const options = { maxRecords: 10, maxBytes: 1_500 }
+      const page = await log.since('a', ids[0] as string, options)
+      expect([page.records.length, page.more]).toEqual([2, true])
+      const least = await log.since('a', ids[0] as string, { maxRecords: 10, maxBytes: 1 })
+      expect([least.records.length, least.more]).toEqual([1, true])
     })
 
     describe('a bounded history', () => {

@@ -5,7 +5,7 @@ import { describeLog } from './contract.js'
 describeLog('MemoryLog as a log', async () => new MemoryLog())
 
 const KEEP = { maxEvents: 10, maxBytes: 10_000, maxAgeMs: 1_000 }
-const ALL = { maxRecords: 100 }
+const ALL = { maxRecords: 100, maxBytes: 1_000_000 }
 
 describe('MemoryLog', () => {
   afterEach(() => {
