@@ -21,7 +21,7 @@ export type SnapshotSource<M extends EventMap<M>> = Source<EventOf<M>> | Promise
 /** Where a failure that nobody waits for happened. */
 export interface ErrorInfo {
   /**
-   * - `'publish'`: the log did not take an event; `publish` has rejected with the same error.
+   * - `'publish'`: the log did not take an event, or the channel is closed; `publish` has rejected with the same error.
    * - `'log'`: the log did not tell what it was asked for; it is asked again.
    * - `'snapshot'`: `snapshot` failed; the stream was closed with the reason 'error'.
    * - `'filter'`: a subscriber's `filter` failed; it did not get that event.
@@ -62,7 +62,8 @@ export interface SseChannelOptions<M extends EventMap<M>> {
    */
   log?: EventLog | undefined
   /**
-   * How much is kept for clients that come back; what exceeds any limit goes, the oldest first. `false` keeps
+   * How much is kept for clients that come back; what exceeds any limit goes, the oldest first. Make it more than the
+   * `maxBufferedBytes` of the streams: a client that is cut for them has missed so much at least. `false` keeps
    * nothing: a client that has the newest id resumes, any other has missed something.
    *
    * @defaultValue `{ maxEvents: 1_000, maxBytes: 1_048_576 }`
@@ -97,8 +98,9 @@ export interface SseChannelOptions<M extends EventMap<M>> {
    */
   deserialize?: ((text: string) => unknown) | undefined
   /**
-   * Hears of failures in the background, and of events that the log did not take. With it, such a `publish` need not be
-   * looked at; without it, its rejection is unhandled if it is not. (Misuse, and a closed channel, always reject so.)
+   * Hears of failures in the background, and of events that were not published since the log did not take them or the channel
+   * is closed. With it, such a `publish` need not be looked at; without it, its rejection is unhandled if it is not, and the other
+   * failures are silent: give one in production.
    */
   onError?: ((error: SseError, info: ErrorInfo) => void) | undefined
 }

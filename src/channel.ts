@@ -112,7 +112,6 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
   publish(event: EventOf<M> & { id?: undefined }, options: PublishOptions = {}): Promise<string> {
     let record: NewRecord
     try {
-      this.#checkOpen()
       record = this.#recordOf(event, options)
     } catch (error) {
       return Promise.reject(error)
@@ -185,6 +184,9 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
 
   #recordOf(event: EventOf<M>, options: PublishOptions): NewRecord {
     const { topic, conflate } = object('the options', options)
+    // Taken for no topic at all, it would send to everyone what was meant for some.
+    if ('topics' in options)
+      throw wrongType('`topics`', 'absent: an event has one `topic`', options.topics)
     return {
       ...recordOf(event as SseEvent, this.#options.serialize),
       topic: optional('`topic`', topic, 'string'),
@@ -195,6 +197,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
   async #append(record: NewRecord): Promise<string> {
     this.#appending++
     try {
+      this.#checkOpen()
       return await this.#log.append(this.#options.name, record, this.#options.limits)
     } catch (cause) {
       throw this.#report('publish', 'ERR_SSE_LOG', 'The log has not taken the event', cause)

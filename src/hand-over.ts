@@ -68,8 +68,8 @@ export class HandOver {
   /** The client has enough for now. */
   #hasEnough = false
   #isOver = false
-  readonly #over: Deferred<undefined> = deferred()
-  #onOver: (() => void) | undefined
+  /** What is to hear, once, that it is over. */
+  readonly #waits = new Set<() => void>()
   #published: Deferred<void> | undefined
 
   /** @param lastEventId - the last that the client has; `''` if it starts fresh */
@@ -107,8 +107,8 @@ export class HandOver {
   /** Ends it where it is; `run` settles soon. */
   stop(): void {
     this.#isOver = true
-    this.#onOver?.()
-    this.#over.resolve(undefined)
+    for (const stop of this.#waits) stop()
+    this.#waits.clear()
   }
 
   /**
@@ -243,11 +243,9 @@ export class HandOver {
         push,
         drained: () => this.#untilDrained(),
         onEnd: (listener) => {
-          this.#onOver = listener
           if (this.#isOver) listener()
-          return () => {
-            this.#onOver = undefined
-          }
+          else this.#waits.add(listener)
+          return () => this.#waits.delete(listener)
         },
       })
     } catch (cause) {
@@ -278,9 +276,21 @@ export class HandOver {
   }
 
   /** Whatever waits also waits for the end: gives `undefined` then. */
-  async #orOver<T>(promise: PromiseLike<T>): Promise<T | undefined> {
-    const result = await Promise.race([promise, this.#over.promise])
-    return this.#isOver ? undefined : result
+  #orOver<T>(promise: PromiseLike<T>): Promise<T | undefined> {
+    // Not a race against one promise of the end: that would hold the outcome of each race until then.
+    return new Promise((resolve, reject) => {
+      const stop = () => resolve(undefined)
+      if (this.#isOver) stop()
+      this.#waits.add(stop)
+      const settle = (outcome: () => void) => {
+        this.#waits.delete(stop)
+        outcome()
+      }
+      promise.then(
+        (result) => settle(() => resolve(this.#isOver ? undefined : result)),
+        (error) => settle(() => reject(error)),
+      )
+    })
   }
 }
 

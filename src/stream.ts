@@ -294,7 +294,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     }
     const feeds = feedsOf(this.#feeds)
     if (feed.isResumable && feeds.some(({ isResumable }) => isResumable)) {
-      throw wrongType('`resumable`', 'false for the further subscriptions of a stream', true)
+      throw wrongType('`resumable`', 'false, for the stream has a resumable subscription', true)
     }
     this.#feeds = packed([...feeds, feed])
   }

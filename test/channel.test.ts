@@ -105,6 +105,13 @@ describe('SseChannel#publish', () => {
     await expect(published).rejects.toThrow(TypeError)
   })
 
+  test('rejects topics, which would otherwise be no topic, and so everyone', async () => {
+    const published = new SseChannel().publish({ data: '' }, { topics: ['a'] } as never)
+    await expect(published).rejects.toThrow(
+      'Expected `topics` to be absent: an event has one `topic`',
+    )
+  })
+
   test('rejects with ERR_SSE_LOG and the cause when the log does not take the event', async () => {
     const cause = new Error('full')
     const errors: unknown[] = []
@@ -122,8 +129,14 @@ describe('SseChannel#publish', () => {
     const unhandled = vi.fn()
     process.on('unhandledRejection', unhandled)
     const log = logWith({ append: () => Promise.reject(new Error('full')) })
-    void new SseChannel({ name: 'a', log, onError: () => {} }).publish({ data: '' })
+    const stages: string[] = []
+    const onError = (_error: SseError, { stage }: { stage: string }) => stages.push(stage)
+    void new SseChannel({ name: 'a', log, onError }).publish({ data: '' })
+    const closed = new SseChannel({ onError })
+    await closed.close()
+    void closed.publish({ data: '' })
     await turn()
+    expect(stages).toEqual(['publish', 'publish'])
     process.removeListener('unhandledRejection', unhandled)
     expect(unhandled).not.toHaveBeenCalled()
   })
@@ -230,7 +243,7 @@ describe('SseChannel#subscribe', () => {
     const client = new FakeClient()
     const first = await prices.subscribe(client.stream)
     await expect(news.subscribe(client.stream)).rejects.toThrow(
-      'Expected `resumable` to be false for the further subscriptions of a stream, got true',
+      'Expected `resumable` to be false, for the stream has a resumable subscription, got true',
     )
     expect(news.size).toBe(0)
     await news.subscribe(client.stream, { resumable: false })

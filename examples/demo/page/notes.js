@@ -12,11 +12,14 @@ export function setUpNotes() {
   const field = /** @type {HTMLInputElement} */ (element('note-text'))
   form.addEventListener('submit', async (event) => {
     event.preventDefault()
+    const text = field.value
     button('publish').disabled = true
-    const problem = await publish(field.value)
+    // At once: what is typed meanwhile is the next note.
+    field.value = ''
+    const problem = await publish(text)
     button('publish').disabled = false
     setText('note-problem', problem ?? '')
-    if (problem === undefined) field.value = ''
+    if (problem !== undefined && field.value === '') field.value = text
     field.focus()
   })
 }
