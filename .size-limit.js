@@ -14,10 +14,10 @@ export default [
     name: 'eventwire: SseStream and SseChannel',
     path: 'dist/index.js',
     import: '{ SseStream, SseChannel }',
-    limit: '10.5 KiB',
+    limit: '11 KiB',
     gzip: true,
   },
-  { name: 'eventwire', path: 'dist/index.js', limit: '11 KiB', gzip: true },
+  { name: 'eventwire', path: 'dist/index.js', limit: '11.5 KiB', gzip: true },
   {
     name: 'eventwire/node',
     path: 'dist/node.js',

@@ -76,12 +76,11 @@ export class Alarm {
   }
 
   /**
-   * Starts to wait for any delay: exactly for as long, unless so many delays are in use that it waits for a
-   * multiple of `stepMs` instead, up to one step less or more.
+   * Starts to wait for any delay: exactly for as long, unless so many delays are in use that it waits up to
+   * one step longer.
    */
   startRoughly(delayMs: number, stepMs: number): void {
-    const steps = Math.max(1, Math.floor(delayMs / stepMs))
-    this.start(queues.size < MANY_QUEUES ? delayMs : steps * stepMs)
+    this.start(queues.size < MANY_QUEUES ? delayMs : Math.ceil(delayMs / stepMs) * stepMs)
   }
 
   /** Stops waiting. */

@@ -43,9 +43,11 @@ export interface Outlet {
 /** The feeds of a stream. Most have none or one, for which an array would be half as large again. */
 export type Feeds = Feed | readonly Feed[] | undefined
 
+const NONE: readonly Feed[] = []
+
 /** Gives them one by one. */
 export function feedsOf(feeds: Feeds): readonly Feed[] {
-  if (feeds === undefined) return []
+  if (feeds === undefined) return NONE
   return 'onEnd' in feeds ? [feeds] : feeds
 }
 

@@ -112,11 +112,10 @@ let recent: KeptOptions | undefined
 
 /** Most streams of a process have the same: they hold one object together. */
 function shared(options: KeptOptions): KeptOptions {
-  const names = Object.keys(options) as (keyof KeptOptions)[]
-  if (recent === undefined || names.some((name) => recent?.[name] !== options[name])) {
-    recent = options
+  for (const name of Object.keys(options) as (keyof KeptOptions)[]) {
+    if (recent?.[name] !== options[name]) recent = options
   }
-  return recent
+  return recent as KeptOptions
 }
 
 const POLICIES: readonly OverflowPolicy[] = ['close', 'drop-oldest', 'drop-newest']

@@ -136,10 +136,10 @@ export class Outbox implements SinkListener, Ringable, Outlet {
 
   /** Takes a chunk that other outboxes are given too; it leaves now. */
   deliver(chunk: Chunk): void {
-    if (this.#isClosed || this.#ending !== undefined) return
+    if (this.#isClosed || this.#ending) return
     registry.counters.eventsSent += chunk.count
     // A sink may do anything in its `write`: nothing comes between the pieces of an earlier chunk.
-    if (this.#isBlocked || this.#rest !== undefined) {
+    if (this.#isBlocked || this.#rest) {
       for (const event of chunk.events) this.#hold(event)
     } else if (this.#tick !== '') {
       this.#tick += chunk.text
@@ -219,7 +219,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     const text = this.#tick
     if (text === '') return
     this.#tick = ''
-    if (this.#isBlocked || this.#rest !== undefined) this.#hold({ text, bytes: byteLength(text) })
+    if (this.#isBlocked || this.#rest) this.#hold({ text, bytes: byteLength(text) })
     else {
       this.#handOver(text)
       this.#pour()
@@ -245,7 +245,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
         this.#handOver((this.#backlog as Backlog).take(PIECE_BYTES))
       } else break
     }
-    if (this.#ending !== undefined) this.#endSink()
+    if (this.#ending) this.#endSink()
   }
 
   #write(chunk: string | Uint8Array | Chunk, bytes: number): void {

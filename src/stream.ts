@@ -271,7 +271,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     }
     // It was not moved by each write: that would cost more than to look now and then.
     const heartbeatMs = this.#options.heartbeatMs as number
-    const leftMs = heartbeatMs - (nowMs() - this.#outbox.wroteMs)
+    const leftMs = this.#outbox.wroteMs + heartbeatMs - nowMs()
     if (leftMs > 0) alarm.startRoughly(leftMs, Math.ceil(heartbeatMs / 64))
     else {
       // A heartbeat would only add to what a blocked client leaves lying.
@@ -294,7 +294,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     }
     const feeds = feedsOf(this.#feeds)
     if (feed.isResumable && feeds.some(({ isResumable }) => isResumable)) {
-      throw wrongType('`resumable`', 'false, for the stream has a resumable subscription', true)
+      throw wrongType('`resumable`', 'false for a second subscription', true)
     }
     this.#feeds = packed([...feeds, feed])
   }
@@ -379,7 +379,6 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   /** What channels have taken for this stream comes before what it is given now. */
   #flushFeeds(): void {
-    if (this.#feeds === undefined) return
     for (const feed of feedsOf(this.#feeds)) feed.flush?.()
   }
 

@@ -243,7 +243,7 @@ describe('SseChannel#subscribe', () => {
     const client = new FakeClient()
     const first = await prices.subscribe(client.stream)
     await expect(news.subscribe(client.stream)).rejects.toThrow(
-      'Expected `resumable` to be false, for the stream has a resumable subscription, got true',
+      'Expected `resumable` to be false for a second subscription, got true',
     )
     expect(news.size).toBe(0)
     await news.subscribe(client.stream, { resumable: false })

@@ -45,7 +45,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'source',
   ],
   shutdown: [...BASE, 'event', 'registry'],
-  log: [],
+  log: ['utf8'],
   'memory-log': [...BASE, 'errors', 'log'],
   publication: [...BASE, 'chunk', 'event', 'log'],
   audience: ['chunk', 'event', 'feed', 'publication'],
