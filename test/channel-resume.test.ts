@@ -42,8 +42,10 @@ describe('a client that comes back', () => {
 
   test('then gets what is published, once', async () => {
     const { channel, ids } = await channelWith(['0', '1'])
+    const before = streamStats().replayed
     const { client } = await join(channel, ids[0])
     await channel.publish({ data: '2' })
+    expect(streamStats().replayed - before).toBe(1)
     expect(client.data).toEqual(['1', '2'])
   })
 
