@@ -1,4 +1,4 @@
-// What a channel can be told when it is made, with the defaults.
+// What a channel can be told, when it is made and at its calls, with the defaults.
 
 import type { EventMap, EventOf } from './contract.js'
 import type { SseError } from './errors.js'
@@ -103,6 +103,43 @@ export interface SseChannelOptions<M extends EventMap<M>> {
    * failures are silent: give one in production.
    */
   onError?: ((error: SseError, info: ErrorInfo) => void) | undefined
+}
+
+/** How one event is published. */
+export interface PublishOptions {
+  /** Only subscribers that named this topic see the event; without one, all do. */
+  topic?: string | undefined
+  /** A key: for a client that is slow, the event replaces the waiting one of the same key. */
+  conflate?: string | undefined
+}
+
+/** What a stream is to see of a channel. */
+export interface SubscribeOptions<M extends EventMap<M>> {
+  /**
+   * The topics whose events it sees, besides those without one.
+   *
+   * @defaultValue none
+   */
+  topics?: readonly string[] | undefined
+  /**
+   * Tells which of these events it sees, live and replayed, those of the snapshot included. An event comes as the client
+   * gets it, with its id and with the data read back from its text; it is shared, so do not change it. A filter that
+   * throws is reported and counts as `false`.
+   */
+  filter?: ((event: EventOf<M>) => boolean) | undefined
+  /**
+   * The id of the last event that the client has; `''` to start fresh.
+   *
+   * @defaultValue the stream's, or where it stopped if it was subscribed before; `''` for a subscription that is not resumable
+   */
+  lastEventId?: string | undefined
+  /**
+   * Whether the events are sent with their ids. A client has one last event id, so a stream takes one such subscription;
+   * with `false` it takes others besides.
+   *
+   * @defaultValue `true`
+   */
+  resumable?: boolean | undefined
 }
 
 /** The options of a channel, checked and complete. */

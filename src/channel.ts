@@ -1,7 +1,13 @@
 // One ordered sequence of events, fanned out to many streams.
 
 import { Audiences, type Filter } from './audience.js'
-import { type ErrorInfo, resolveChannelOptions, type SseChannelOptions } from './channel-options.js'
+import {
+  type ErrorInfo,
+  type PublishOptions,
+  resolveChannelOptions,
+  type SseChannelOptions,
+  type SubscribeOptions,
+} from './channel-options.js'
 import type { AnyEvents, EventMap, EventOf } from './contract.js'
 import { SseError, type SseErrorCode } from './errors.js'
 import type { SseEvent } from './event.js'
@@ -15,43 +21,6 @@ import { object, optional, wrongType } from './misuse.js'
 import { Publication, recordOf } from './publication.js'
 import type { SseStream } from './stream.js'
 import { ChannelSubscription, type Desk, type Subscription } from './subscription.js'
-
-/** How one event is published. */
-export interface PublishOptions {
-  /** Only subscribers that named this topic see the event; without one, all do. */
-  topic?: string | undefined
-  /** A key: for a client that is slow, the event replaces the waiting one of the same key. */
-  conflate?: string | undefined
-}
-
-/** What a stream is to see of a channel. */
-export interface SubscribeOptions<M extends EventMap<M>> {
-  /**
-   * The topics whose events it sees, besides those without one.
-   *
-   * @defaultValue none
-   */
-  topics?: readonly string[] | undefined
-  /**
-   * Tells which of these events it sees, live and replayed, those of the snapshot included. An event comes as the client
-   * gets it, with its id and with the data read back from its text; it is shared, so do not change it. A filter that
-   * throws is reported and counts as `false`.
-   */
-  filter?: ((event: EventOf<M>) => boolean) | undefined
-  /**
-   * The id of the last event that the client has; `''` to start fresh.
-   *
-   * @defaultValue the stream's, or where it stopped if it was subscribed before; `''` for a subscription that is not resumable
-   */
-  lastEventId?: string | undefined
-  /**
-   * Whether the events are sent with their ids. A client has one last event id, so a stream takes one such subscription;
-   * with `false` it takes others besides.
-   *
-   * @defaultValue `true`
-   */
-  resumable?: boolean | undefined
-}
 
 /** How many records a returning client is given before the log is asked for more. */
 const PAGE = { maxRecords: 256, maxBytes: 262_144 }

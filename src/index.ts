@@ -1,13 +1,15 @@
 // The front door of the package.
 
 export type { OverflowPolicy } from './backlog.js'
-export { type PublishOptions, SseChannel, type SubscribeOptions } from './channel.js'
+export { SseChannel } from './channel.js'
 export type {
   ErrorInfo,
   HistoryOptions,
+  PublishOptions,
   SnapshotRequest,
   SnapshotSource,
   SseChannelOptions,
+  SubscribeOptions,
 } from './channel-options.js'
 export type { SharedChunk } from './chunk.js'
 export type { AnyEvents, EventMap, EventOf, NamedEvent } from './contract.js'

@@ -1,16 +1,12 @@
 // Streams on the responses of node:http, node:https and node:http2 (its compatibility API).
 
-import { EventEmitter } from 'node:events'
 import {
   type IncomingMessage,
-  OutgoingMessage,
   type ServerResponse,
   validateHeaderName,
   validateHeaderValue,
 } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { Socket } from 'node:net'
-import type { SharedChunk } from '../chunk.js'
+import type { Http2ServerRequest } from 'node:http2'
 import type { AnyEvents, EventMap } from '../contract.js'
 import { SseError } from '../errors.js'
 import {
@@ -24,14 +20,14 @@ import {
 } from '../http.js'
 import { integer, object, oneOf, wrongType } from '../misuse.js'
 import { resolveOptions, type SseStreamOptions } from '../options.js'
-import { endedSink, WritableSink } from '../sink.js'
+import { endedSink } from '../sink.js'
 import { SseStream } from '../stream.js'
+import { type NodeResponse, ResponseSink } from './response-sink.js'
+
+export type { NodeResponse } from './response-sink.js'
 
 /** A request of `node:http`, `node:https` or `node:http2`. */
 export type NodeRequest = IncomingMessage | Http2ServerRequest
-
-/** A response of `node:http`, `node:https` or `node:http2`. */
-export type NodeResponse = ServerResponse | Http2ServerResponse
 
 /** Headers to send, by name. */
 export type StreamHeaders = Readonly<Record<string, string | number | readonly string[]>>
@@ -105,8 +101,7 @@ export function openStream<M extends EventMap<M> = AnyEvents>(
     return new SseStream<M>(endedSink('ended'), streamOptions)
   }
   if (hasLeft(req, res)) return new SseStream<M>(endedSink('client'), streamOptions)
-  const lifeline = res.socket === null ? lifelineOf(req.socket) : undefined
-  const stream = new SseStream<M>(new ResponseSink(res, lifeline), streamOptions)
+  const stream = new SseStream<M>(new ResponseSink(res, req.socket), streamOptions)
   // Also there in HTTP/2, though its types do not tell.
   if (stream.state !== 'closed') (res as ServerResponse).flushHeaders()
   return stream
@@ -150,88 +145,6 @@ export function refuse(res: NodeResponse, options: RefuseOptions = {}): void {
 export function acceptsEventStream(req: NodeRequest, accept: AcceptMode = 'lenient'): boolean {
   checkRequest(req)
   return acceptsType(req.headers.accept, oneOf<AcceptMode>('`accept`', accept, ACCEPT_MODES))
-}
-
-/** What tells the streams that wait for a socket when it has closed. */
-const lifelines = new WeakMap<Socket, EventEmitter>()
-
-/**
- * Gives what tells of the close of `socket` by a 'close' of its own.
- *
- * A pipelined request waits for its turn to have the socket, and Node says nothing on its response if
- * the connection breaks until then. A client may pipeline any number of them: they share one listener.
- */
-function lifelineOf(socket: Socket): EventEmitter {
-  let lifeline = lifelines.get(socket)
-  if (lifeline === undefined) {
-    const made = new EventEmitter().setMaxListeners(0)
-    socket.once('close', () => made.emit('close'))
-    lifelines.set(socket, made)
-    lifeline = made
-  }
-  return lifeline
-}
-
-const { write } = OutgoingMessage.prototype
-
-/** A tool that came before this module may have replaced it for all responses: Node's own is known by its text. */
-const isNodesOwn = String(write).includes('write_(this, chunk, encoding, callback')
-
-/** What Node's responses do not show, and some runtimes do not have. */
-interface Inside {
-  readonly chunkedEncoding?: boolean
-  readonly _headerSent?: boolean
-}
-
-/** A response as a sink. */
-class ResponseSink extends WritableSink {
-  readonly #response: NodeResponse
-
-  constructor(response: NodeResponse, lifeline: EventEmitter | undefined) {
-    super(response, lifeline)
-    this.#response = response
-  }
-
-  // In HTTP/1.1 the same chunk has the same frame for every client. It is made once and written straight
-  // to the socket, which is most of what `response.write` would do.
-  writeShared(chunk: SharedChunk): boolean {
-    const socket = this.#ownSocket()
-    if (socket === undefined) return this.write(chunk.text)
-    chunk.frame ??= Buffer.from(`${chunk.byteLength.toString(16)}\r\n${chunk.text}\r\n`)
-    const hasRoom = socket.write(chunk.frame)
-    if (!hasRoom) this.onDrainOf(socket)
-    return hasRoom
-  }
-
-  /** Gives the socket where writing to it is exactly what `response.write` would do with a framed chunk. */
-  #ownSocket(): Socket | undefined {
-    const response = this.#response as ServerResponse & Inside
-    const { socket } = response
-    return isNodesOwn &&
-      // A middleware, or a class, has one of its own.
-      response.write === write &&
-      response.chunkedEncoding === true &&
-      response._headerSent === true &&
-      !response.writableEnded &&
-      // Corked, it holds what was written before.
-      response.writableCorked === 0 &&
-      // Without a socket an earlier response of the connection still has it.
-      socket?.writable === true
-      ? socket
-      : undefined
-  }
-
-  // A server that closes waits for its connections: HTTP/1.1 ones idle on for their keep-alive time,
-  // HTTP/2 sessions for as long as the client likes.
-  override end(isLast: boolean): void {
-    const response = this.#response
-    if (isLast && 'stream' in response) response.stream?.session?.close()
-    else if (isLast) {
-      const { socket } = response
-      response.once('finish', () => socket?.destroySoon())
-    }
-    super.end(isLast)
-  }
 }
 
 /** Tells whether the client has left before a stream could open: Node's events for that are over. */

@@ -101,8 +101,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
     'subscription',
   ],
+  'adapters/response-sink': ['chunk', 'sink', 'node:events', 'node:http', 'node:http2', 'node:net'],
   'adapters/node': [
-    'chunk',
+    'adapters/response-sink',
     'contract',
     'errors',
     'http',
@@ -110,10 +111,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'options',
     'sink',
     'stream',
-    'node:events',
     'node:http',
     'node:http2',
-    'node:net',
   ],
 }
 
