@@ -25,4 +25,11 @@ export default [
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
+  {
+    name: 'eventwire/express',
+    path: 'dist/express.js',
+    limit: '8.75 KiB',
+    gzip: true,
+    modifyEsbuildConfig: forNode,
+  },
 ]

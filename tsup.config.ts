@@ -1,7 +1,11 @@
 import { defineConfig } from 'tsup'
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', node: 'src/adapters/node.ts' },
+  entry: {
+    index: 'src/index.ts',
+    node: 'src/adapters/node.ts',
+    express: 'src/adapters/express.ts',
+  },
   format: ['esm', 'cjs'],
   target: 'es2022',
   dts: true,

@@ -101,6 +101,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
     'subscription',
   ],
+  'adapters/express': ['adapters/node', 'contract', 'stream'],
   'adapters/response-sink': ['chunk', 'sink', 'node:events', 'node:http', 'node:http2', 'node:net'],
   'adapters/node': [
     'adapters/response-sink',

@@ -11,6 +11,8 @@ import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { PassThrough } from 'node:stream'
 import { type CloseInfo, closeAllStreams, encodeEvent, SseError, SseStream, streamStats } from 'eventwire'
+import type { Express } from 'express'
+import { openStream as openOnExpress, sse } from 'eventwire/express'
 import { acceptsEventStream, openStream, refuse, stop } from 'eventwire/node'
 
 interface Feed { price: { cents: number }; message: string }
@@ -29,6 +31,15 @@ createSecureServer((req, res) => {
   stop(res)
   refuse(res, { retryAfterMs: 5 })
   openStream(req, res)
+})
+
+declare const app: Express
+app.use(sse({ retryMs: 1_000 }))
+app.get('/', (req, res) => {
+  const stream: SseStream<Feed> = res.sse<Feed>({ status: 200 })
+  // @ts-expect-error no such event
+  stream.send({ event: 'prize' })
+  openOnExpress<Feed>(req, res).send({ data: 'text' })
 })
 
 /** A function over streams of any map. */
