@@ -19,17 +19,20 @@ const DATA = JSON.stringify({
 
 const FLOOR = 'floor: one framed chunk to each socket'
 
+/** Answers by the raw API, and keeps the responses. */
+const bareResponses = (responses) => (_req, res) => {
+  res.writeHead(200, { 'content-type': 'text/event-stream' })
+  res.flushHeaders()
+  responses.add(res)
+}
+
 /** Each way to fan out: how a client joins, and how one tick's events are sent. */
 const WAYS = {
   [FLOOR]: () => {
     const responses = new Set()
     let id = 0
     return {
-      join(_req, res) {
-        res.writeHead(200, { 'content-type': 'text/event-stream' })
-        res.flushHeaders()
-        responses.add(res)
-      },
+      join: bareResponses(responses),
       publish(events) {
         let text = ''
         for (let i = 0; i < events; i++) text += `id: floor-${++id}\ndata: ${DATA}\n\n`
@@ -60,11 +63,7 @@ const WAYS = {
     const responses = new Set()
     let id = 0
     return {
-      join(_req, res) {
-        res.writeHead(200, { 'content-type': 'text/event-stream' })
-        res.flushHeaders()
-        responses.add(res)
-      },
+      join: bareResponses(responses),
       publish(events) {
         for (let i = 0; i < events; i++) {
           const text = `id: bare-${++id}\ndata: ${DATA}\n\n`
