@@ -160,10 +160,10 @@ export class Audiences {
   }
 
   /**
-   * Delivers what is due now. From within a delivery the rest follows after that one, whose events are older: but for `leaving`,
-   * which is about to take no more.
+   * Delivers what is due now. From within a delivery the rest follows after that one, whose events are older: but for
+   * `urgent`, which is about to be sent something else, or to end.
    */
-  flush(leaving?: Outlet): void {
+  flush(urgent?: Outlet): void {
     for (const audience of this.#due) {
       this.#deliveries.push({
         chunk: audience.chunk as Chunk,
@@ -178,7 +178,7 @@ export class Audiences {
       this.#plain = new Chunk()
     }
     if (this.#isDelivering) {
-      if (leaving !== undefined) this.#deliverTo(leaving)
+      if (urgent !== undefined) this.#deliverTo(urgent)
       return
     }
     this.#isDelivering = true
@@ -192,12 +192,12 @@ export class Audiences {
   }
 
   /** Gives one outlet, ahead of the others, all that it has yet to get. */
-  #deliverTo(leaving: Outlet): void {
+  #deliverTo(urgent: Outlet): void {
     for (const { chunk, outlets, next } of this.#deliveries) {
-      const index = outlets.indexOf(leaving, next)
+      const index = outlets.indexOf(urgent, next)
       if (index === -1) continue
       outlets[index] = undefined
-      leaving.deliver(chunk)
+      urgent.deliver(chunk)
     }
   }
 

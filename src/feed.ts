@@ -4,7 +4,7 @@ import type { Chunk, EncodedEvent } from './chunk.js'
 
 /** A channel's subscription, or a source being sent, as the stream sees it. */
 export interface Feed {
-  /** Hands over what was accepted for the stream before this moment: it is about to end. */
+  /** Hands over what was accepted for the stream before this moment: it is about to send something else, or to end. */
   flush?(): void
   /** Hears, once, that the stream takes no more. */
   onEnd(): void
@@ -40,7 +40,7 @@ export interface Outlet {
   deliver(chunk: Chunk): void
 }
 
-/** The feeds of a stream. Most have none or one, for which an array would be half as large again. */
+/** The feeds of a stream. Most have none or one: an array for it would weigh on each idle stream. */
 export type Feeds = Feed | readonly Feed[] | undefined
 
 const NONE: readonly Feed[] = []
