@@ -21,15 +21,35 @@ export default [
   {
     name: 'eventwire/node',
     path: 'dist/node.js',
-    limit: '8.25 KiB',
+    limit: '9.5 KiB',
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
   {
     name: 'eventwire/express',
     path: 'dist/express.js',
-    limit: '8.75 KiB',
+    limit: '9.75 KiB',
     gzip: true,
     modifyEsbuildConfig: forNode,
+  },
+  {
+    name: 'eventwire/fastify',
+    path: 'dist/fastify.js',
+    limit: '11 KiB',
+    gzip: true,
+    modifyEsbuildConfig: forNode,
+  },
+  {
+    name: 'eventwire/koa',
+    path: 'dist/koa.js',
+    limit: '10.25 KiB',
+    gzip: true,
+    modifyEsbuildConfig: forNode,
+  },
+  {
+    name: 'eventwire/fetch',
+    path: 'dist/fetch.js',
+    limit: '9 KiB',
+    gzip: true,
   },
 ]

@@ -11,7 +11,8 @@ interface Queue {
 /** Each ring looks at all queues. */
 const MANY_QUEUES = 64
 
-const NEVER = Number.POSITIVE_INFINITY
+/** No delay is longer. */
+export const NEVER = Number.POSITIVE_INFINITY
 
 const queues = new Map<number, Queue>()
 

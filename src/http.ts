@@ -90,3 +90,40 @@ function fromUtf8(header: string): string {
 
 /** Gives the value of `Retry-After`: whole seconds, never less than asked for. */
 export const retryAfter = (ms: number): string => `${Math.ceil(ms / 1_000)}`
+
+/** The codings that a stream can be compressed with. */
+export type ContentCoding = 'br' | 'gzip'
+
+/**
+ * Gives the coding that suits the client best: the one of `offered` with the highest weight, the first among equals.
+ *
+ * @returns `undefined` where the client would rather have, or only takes, the stream as it is.
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-12.5.3}
+ */
+export function codingFor(
+  acceptEncoding: string | undefined,
+  offered: readonly ContentCoding[],
+): ContentCoding | undefined {
+  const weights = new Map<string, number>()
+  for (const range of (acceptEncoding ?? '').toLowerCase().split(',')) {
+    const [coding = '', ...parameters] = range.split(';').map((part) => part.trim())
+    weights.set(coding, weightOf(parameters))
+  }
+  const weightFor = (coding: ContentCoding) =>
+    // [spec] A recipient SHOULD consider "x-gzip" to be equivalent to "gzip".
+    weights.get(coding) ??
+    (coding === 'gzip' ? weights.get('x-gzip') : undefined) ??
+    weights.get('*') ??
+    0
+  // [spec] If the representation has no content coding, then it is acceptable by default.
+  let most = weights.get('identity') ?? 0
+  let best: ContentCoding | undefined
+  for (const coding of offered) {
+    const weight = weightFor(coding)
+    if (weight > 0 && (weight > most || (best === undefined && weight >= most))) {
+      most = weight
+      best = coding
+    }
+  }
+  return best
+}

@@ -2,7 +2,7 @@
 
 import { Backlog, type OverflowPolicy } from './backlog.js'
 import type { Chunk, EncodedEvent } from './chunk.js'
-import { Alarm, nowMs, type Ringable, ring } from './clock.js'
+import { Alarm, NEVER, nowMs, type Ringable, ring } from './clock.js'
 import { type Deferred, deferred } from './deferred.js'
 import type { Outlet } from './feed.js'
 import { registry } from './registry.js'
@@ -289,7 +289,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
 
   /** Starts to watch a client that has not taken what it was given, or starts over after it took some. */
   #startWatch(): void {
-    this.#patienceMs = this.#limits.stallTimeoutMs || Number.POSITIVE_INFINITY
+    this.#patienceMs = this.#limits.stallTimeoutMs || NEVER
     this.#watch ??= new Alarm(this)
     this.#watch.start(Math.min(this.#patienceMs, WATCH_MS))
   }

@@ -38,6 +38,22 @@ const MIN_DRAIN_MS = 250
  * has been touched.
  */
 export async function closeAllStreams(options: CloseAllOptions = {}): Promise<number> {
+  const closing = closingBy(options)
+  const isFirst = registry.onOpen === undefined
+  if (isFirst) registry.onOpen = closing.end
+  try {
+    return await closing.run(registry.streams)
+  } finally {
+    if (isFirst) registry.onOpen = undefined
+  }
+}
+
+/**
+ * Gives what ends streams, some of this process or all.
+ *
+ * @throws {TypeError} or {RangeError} when an option is wrong.
+ */
+export function closingBy(options: CloseAllOptions) {
   const withinMs = integer(
     '`withinMs`',
     object('the options', options).withinMs ?? 1_000,
@@ -48,8 +64,6 @@ export async function closeAllStreams(options: CloseAllOptions = {}): Promise<nu
   const { farewell } = options
   if (farewell !== undefined) encodeEvent(farewell)
 
-  const startMs = performance.now()
-  const elapsedMs = () => performance.now() - startMs
   const ended = new Set<RegisteredStream>()
   const end = (stream: RegisteredStream) => {
     if (!registry.streams.has(stream) || ended.has(stream)) return
@@ -57,10 +71,11 @@ export async function closeAllStreams(options: CloseAllOptions = {}): Promise<nu
     stream[shutDown](encodeEvent({ ...farewell, retry: randomBetween(retry) }))
   }
 
-  const isFirst = registry.onOpen === undefined
-  if (isFirst) registry.onOpen = end
-  try {
-    const open = shuffled(registry.streams)
+  /** Ends these, over the time; settles when they, and those ended meanwhile by `end`, have closed. */
+  async function run(streams: Iterable<RegisteredStream>): Promise<number> {
+    const startMs = performance.now()
+    const elapsedMs = () => performance.now() - startMs
+    const open = shuffled(streams)
     for (const [index, stream] of open.entries()) {
       const waitMs = (index / open.length) * withinMs * 0.8 - elapsedMs()
       if (waitMs >= 1) await sleep(waitMs)
@@ -74,10 +89,10 @@ export async function closeAllStreams(options: CloseAllOptions = {}): Promise<nu
     // comes to its end before another can open.
     for (const stream of ended) await stream.closed
     clearTimeout(cut)
-  } finally {
-    if (isFirst) registry.onOpen = undefined
+    return ended.size
   }
-  return ended.size
+
+  return { end, run }
 }
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

@@ -135,6 +135,12 @@ const DISCONNECTS: readonly unknown[] = [
 
 const Z_SYNC_FLUSH = 2
 
+/** Has a compressor send on what it was given: it keeps that until its window is full, and the client would wait. */
+export function flush(writable: Pick<WritableLike, 'flush'>): void {
+  // A full flush, the default of deflate and gzip (which have a level), would forget the text seen so far.
+  writable.flush?.('_level' in writable ? Z_SYNC_FLUSH : undefined)
+}
+
 /** A Node writable as a sink. It keeps few listeners: tens of thousands of idle streams have one each. */
 export class WritableSink implements Sink {
   readonly #writable: WritableLike
@@ -159,13 +165,7 @@ export class WritableSink implements Sink {
     const answer: unknown = writable.write(chunk)
     // Some middleware puts a `write` in place of the response's that gives no answer.
     const hasRoom = typeof answer === 'boolean' ? answer : !writable.writableNeedDrain
-    // A compressor keeps what it is given until its window is full: the client would wait for that.
-    if (writable.flush !== undefined) {
-      // A full flush, the default of deflate and gzip (which have a level), would forget the text seen
-      // so far.
-      if ('_level' in writable) writable.flush(Z_SYNC_FLUSH)
-      else writable.flush()
-    }
+    flush(writable)
     if (!hasRoom) this.onDrainOf(writable)
     return hasRoom
   }

@@ -230,9 +230,11 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * format can carry; the stream then stays open.
    */
   async end(farewell?: EventOf<M>): Promise<CloseInfo> {
-    const { serialize } = this.#options
-    if (farewell === undefined || this.#state !== 'open') this.#end('ended')
-    else this.#end('ended', encodeEvent(farewell as SseEvent, serialize))
+    const isWritten = farewell !== undefined && this.#state === 'open'
+    this.#end(
+      'ended',
+      isWritten ? encodeEvent(farewell as SseEvent, this.#options.serialize) : undefined,
+    )
     return this.closed
   }
 
@@ -394,7 +396,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   }
 }
 
-/** In 32 steps, not in any number: the clock keeps a queue for each delay in use. */
+/** Between 80 and 100 %, in 32 steps, not in any number: the clock keeps a queue for each delay in use. */
 function randomLifetime(maxLifetimeMs: number): number {
-  return Math.ceil(maxLifetimeMs * (0.8 + (0.2 * Math.floor(Math.random() * 33)) / 32))
+  return Math.ceil((maxLifetimeMs * (128 + Math.floor(Math.random() * 33))) / 160)
 }

@@ -10,6 +10,12 @@ import { WritableSink } from '../sink.js'
 /** A response of `node:http`, `node:https` or `node:http2`. */
 export type NodeResponse = ServerResponse | Http2ServerResponse
 
+/** Tells whether the client has left, which Node's events may have told before. */
+export function hasLeft(response: NodeResponse, requestSocket?: Socket): boolean {
+  if ('stream' in response) return response.stream?.destroyed ?? true
+  return response.destroyed || (requestSocket?.destroyed ?? false)
+}
+
 /** What tells the streams that wait for a socket when it has closed. */
 const lifelines = new WeakMap<Socket, EventEmitter>()
 
@@ -80,15 +86,27 @@ export class ResponseSink extends WritableSink {
       : undefined
   }
 
-  // A server that closes waits for its connections: HTTP/1.1 ones idle on for their keep-alive time,
-  // HTTP/2 sessions for as long as the client likes.
   override end(isLast: boolean): void {
+    if (isLast) this.closeAfter()
+    super.end(isLast)
+  }
+
+  /**
+   * Sees to it that the connection ends with the response: a server that closes waits for its connections. HTTP/1.1
+   * ones idle on for their keep-alive time, HTTP/2 sessions for as long as the client likes.
+   */
+  closeAfter(): void {
     const response = this.#response
-    if (isLast && 'stream' in response) response.stream?.session?.close()
-    else if (isLast) {
+    if ('stream' in response) response.stream?.session?.close()
+    else {
       const { socket } = response
       response.once('finish', () => socket?.destroySoon())
     }
-    super.end(isLast)
+  }
+
+  /** Sends the head now, not with the first event. */
+  flushHead(): void {
+    // Also there in HTTP/2, though its types do not tell.
+    ;(this.#response as ServerResponse).flushHeaders()
   }
 }

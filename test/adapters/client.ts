@@ -10,6 +10,8 @@ export interface Answer {
   headers: IncomingHttpHeaders
   /** What has arrived so far. */
   received(): string
+  /** The same, as it came. */
+  bytes(): Buffer
   /** Waits until `text` has arrived. */
   has(text: string): Promise<void>
   /** Waits for the end in good order, and gives the whole body. */
@@ -68,7 +70,8 @@ function askHttp2(url: string, { method = 'GET', path = '/', headers = {} }: Ask
 
 function reading(readable: NodeJS.ReadableStream) {
   const chunks: Buffer[] = []
-  const received = () => Buffer.concat(chunks).toString()
+  const bytes = () => Buffer.concat(chunks)
+  const received = () => bytes().toString()
   readable.on('data', (chunk: Buffer) => chunks.push(chunk))
   const whole = new Promise<string>((resolve, reject) => {
     readable.on('end', () => resolve(received()))
@@ -79,6 +82,7 @@ function reading(readable: NodeJS.ReadableStream) {
   whole.catch(() => {})
   return {
     received,
+    bytes,
     has: async (text: string) => {
       await vi.waitUntil(() => received().includes(text), { timeout: 5_000 })
     },

@@ -1,8 +1,9 @@
 // What every adapter must do: run for each framework and each server that it serves.
 
+import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { OpenStreamOptions, RefuseOptions } from '../../src/adapters/node.js'
-import { SseError, type SseStream, streamStats } from '../../src/index.js'
+import { SseChannel, SseError, type SseStream, streamStats } from '../../src/index.js'
 import { type Ask, ask, askInVain, type Protocol } from './client.js'
 
 /** One request, in the framework's own way. */
@@ -15,6 +16,18 @@ export interface Call {
   acceptsEventStream(): boolean
 }
 
+const CODINGS = ['gzip', 'br'] as const
+
+/** Decodes as much as there is. */
+function decoded(bytes: Buffer, coding: (typeof CODINGS)[number]): string {
+  if (bytes.length === 0) return ''
+  return (
+    coding === 'gzip'
+      ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH })
+      : brotliDecompressSync(bytes, { finishFlush: constants.BROTLI_OPERATION_FLUSH })
+  ).toString()
+}
+
 interface Server {
   url: string
   close(): Promise<void>
@@ -22,11 +35,17 @@ interface Server {
 
 export interface AdapterTraits {
   protocol: Protocol
+  /** What was set on the response before is known to the adapter. Not where it makes the response. */
+  hasResponse?: boolean
 }
 
 export type Serve = (handle: (call: Call) => unknown) => Promise<Server>
 
-export function describeAdapter(name: string, { protocol }: AdapterTraits, serve: Serve): void {
+export function describeAdapter(
+  name: string,
+  { protocol, hasResponse = true }: AdapterTraits,
+  serve: Serve,
+): void {
   describe(name, () => {
     let server: Server
     let handle: (call: Call) => unknown = () => {}
@@ -98,7 +117,7 @@ export function describeAdapter(name: string, { protocol }: AdapterTraits, serve
         call.setHeader('set-cookie', 'a=b')
         call.setHeader('cache-control', 'no-store')
         call.setHeader('content-type', 'text/html')
-        call.setHeader('content-length', '5')
+        if (hasResponse) call.setHeader('content-length', '5')
         void call.openStream().end({ data: 'longer than five' })
       })
       expect(answer.headers).toMatchObject({
@@ -149,6 +168,56 @@ export function describeAdapter(name: string, { protocol }: AdapterTraits, serve
       expect(answer.headers).not.toHaveProperty('content-length')
       await stream.end()
       await answer.whole
+    })
+
+    test.each([...CODINGS])('compresses by %s, event by event', async (coding) => {
+      const channel = new SseChannel()
+      const { answer, stream } = await open(
+        { compress: true },
+        { headers: { 'accept-encoding': `${coding}, identity;q=0.5` } },
+      )
+      expect(answer.headers).toMatchObject({
+        'content-type': 'text/event-stream',
+        'content-encoding': coding,
+        vary: expect.stringMatching(/accept-encoding/i),
+      })
+      expect(answer.headers).not.toHaveProperty('content-length')
+      await channel.subscribe(stream)
+      const text = () => decoded(answer.bytes(), coding)
+      for (let i = 0; i < 6; i++) {
+        if (i % 2) stream.send({ data: `event ${i}` })
+        else await channel.publish({ data: `event ${i}` })
+        // Nothing else is sent until this one has arrived.
+        await vi.waitUntil(() => text().endsWith(`data: event ${i}\n\n`), { timeout: 5_000 })
+      }
+      // More than the connection takes at once.
+      stream.send({ data: 'ä'.repeat(300_000) })
+      expect(await stream.end({ event: 'bye' })).toEqual({ reason: 'ended' })
+      await answer.whole
+      expect(text()).toMatch(/data: ä{300000}\n\nevent: bye\ndata: \n\n$/)
+    })
+
+    test('sees a client leave that is sent compressed events', async () => {
+      for (const coding of CODINGS) {
+        const { answer, stream } = await open(
+          { compress: true },
+          { headers: { 'accept-encoding': coding } },
+        )
+        stream.send({ data: 'x' })
+        answer.leave()
+        expect(await stream.closed).toEqual({ reason: 'client' })
+      }
+    })
+
+    test('compresses for none that does not take it, and nobody unasked', async () => {
+      const plain = await open({ compress: true }, { headers: { 'accept-encoding': 'gzip;q=0' } })
+      expect(plain.answer.headers).not.toHaveProperty('content-encoding')
+      expect(plain.answer.headers.vary).toMatch(/accept-encoding/i)
+      void plain.stream.end({ data: 'plain' })
+      expect(await plain.answer.whole).toBe('data: plain\n\n')
+      const unasked = await open({}, { headers: { 'accept-encoding': 'gzip, br' } })
+      expect(unasked.answer.headers).not.toHaveProperty('content-encoding')
+      await unasked.stream.end()
     })
 
     test.each<[string, Ask, string]>([
@@ -330,7 +399,9 @@ export function describeAdapter(name: string, { protocol }: AdapterTraits, serve
       expect(answer.headers).not.toHaveProperty('x-accel-buffering')
     })
 
-    test('throws ERR_SSE_HEAD_SENT for a request that has been answered', async () => {
+    // Each call makes a response of its own otherwise.
+    const testIfResponse = hasResponse ? test : () => {}
+    testIfResponse('throws ERR_SSE_HEAD_SENT for a request that has been answered', async () => {
       const errors: unknown[] = []
       const { answer, stream } = await (async () => {
         let opened: SseStream | undefined

@@ -101,10 +101,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
     'subscription',
   ],
-  'adapters/express': ['adapters/node', 'contract', 'stream'],
-  'adapters/response-sink': ['chunk', 'sink', 'node:events', 'node:http', 'node:http2', 'node:net'],
-  'adapters/node': [
-    'adapters/response-sink',
+  'adapters/opening': [
+    'adapters/compressed-sink',
     'contract',
     'errors',
     'http',
@@ -112,8 +110,95 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'options',
     'sink',
     'stream',
+  ],
+  'adapters/compressed-sink': [
+    'adapters/brotli-sink',
+    'adapters/gzip-sink',
+    'adapters/zlib',
+    'http',
+    'sink',
+  ],
+  'adapters/gzip-sink': ['adapters/zlib', 'chunk', 'sink', 'utf8'],
+  'adapters/brotli-sink': ['adapters/zlib', 'sink'],
+  'adapters/zlib': ['node:zlib'],
+  'adapters/response-sink': ['chunk', 'sink', 'node:events', 'node:http', 'node:http2', 'node:net'],
+  'adapters/node-exchange': [
+    'adapters/opening',
+    'adapters/response-sink',
+    'sink',
+    'stream',
     'node:http',
     'node:http2',
+  ],
+  'adapters/node': [
+    'adapters/node-exchange',
+    'adapters/opening',
+    'adapters/response-sink',
+    'contract',
+    'http',
+    'misuse',
+    'stream',
+  ],
+  'adapters/express': ['adapters/node', 'contract', 'stream'],
+  'adapters/body': ['adapters/response-sink', 'chunk', 'sink', 'node:stream'],
+  'adapters/fastify-exchange': [
+    'adapters/body',
+    'adapters/node-exchange',
+    'adapters/response-sink',
+    'errors',
+    'registry',
+    'shutdown',
+    'sink',
+    'stream',
+    'node:stream',
+  ],
+  'adapters/fastify': [
+    'adapters/fastify-exchange',
+    'adapters/node-exchange',
+    'adapters/opening',
+    'adapters/response-sink',
+    'contract',
+    'http',
+    'misuse',
+    'options',
+    'shutdown',
+    'stream',
+    'fastify',
+  ],
+  'adapters/koa-exchange': [
+    'adapters/body',
+    'adapters/node-exchange',
+    'adapters/response-sink',
+    'sink',
+    'stream',
+  ],
+  'adapters/koa': [
+    'adapters/koa-exchange',
+    'adapters/node-exchange',
+    'adapters/opening',
+    'adapters/response-sink',
+    'contract',
+    'http',
+    'misuse',
+    'options',
+    'stream',
+    'koa',
+  ],
+  'adapters/readable-sink': ['abort', 'chunk', 'sink', 'utf8'],
+  'adapters/fetch-exchange': [
+    'adapters/opening',
+    'adapters/readable-sink',
+    'misuse',
+    'sink',
+    'stream',
+  ],
+  'adapters/fetch': [
+    'adapters/fetch-exchange',
+    'adapters/opening',
+    'contract',
+    'http',
+    'misuse',
+    'stream',
   ],
 }
 
@@ -152,7 +237,7 @@ describe('src/', () => {
   })
 
   test('has imports that this test can see', () => {
-    expect(importsOf('adapters/node')).toContain('node:http')
+    expect(importsOf('adapters/node-exchange')).toContain('node:http')
     expect(importsOf('adapters/node')).toContain('stream')
   })
 })

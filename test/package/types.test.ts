@@ -13,6 +13,11 @@ import { PassThrough } from 'node:stream'
 import { type CloseInfo, closeAllStreams, encodeEvent, SseError, SseStream, streamStats } from 'eventwire'
 import type { Express } from 'express'
 import { openStream as openOnExpress, sse } from 'eventwire/express'
+import Fastify from 'fastify'
+import plugin, { openStream as openOnFastify, stop as stopOnFastify } from 'eventwire/fastify'
+import { openStream as openAsFetch, type StreamedResponse } from 'eventwire/fetch'
+import type Koa from 'koa'
+import { openStream as openOnKoa, sse as koaSse } from 'eventwire/koa'
 import { acceptsEventStream, openStream, refuse, stop } from 'eventwire/node'
 
 interface Feed { price: { cents: number }; message: string }
@@ -41,6 +46,44 @@ app.get('/', (req, res) => {
   stream.send({ event: 'prize' })
   openOnExpress<Feed>(req, res).send({ data: 'text' })
 })
+
+async function fastify() {
+  const server = Fastify({ http2: true })
+  await server.register(plugin, { retryMs: 5, shutdown: { withinMs: 5 } })
+  server.get<{ Querystring: { a: string } }>('/', async (request, reply) => {
+    const stream: SseStream<Feed> = reply.sse<Feed>({ status: 200 })
+    // @ts-expect-error no such event
+    stream.send({ event: 'prize' })
+    // @ts-expect-error no such option
+    reply.sse({ heartbeat: 5 })
+    return reply
+  })
+  server.get('/2', (request, reply) => {
+    openOnFastify<Feed>(request, reply).send({ data: 'text' })
+    return reply
+  })
+  server.get('/3', (_request, reply) => {
+    stopOnFastify(reply)
+    return reply
+  })
+}
+void fastify
+
+declare const koa: Koa
+koa.use(koaSse({ retryMs: 1_000 }))
+koa.use((ctx) => {
+  const stream: SseStream<Feed> = ctx.sse<Feed>({ status: 200 })
+  // @ts-expect-error no such event
+  stream.send({ event: 'prize' })
+  openOnKoa<Feed>(ctx).send({ data: 'text' })
+})
+
+export function GET(request: Request): Response {
+  const { stream, response }: StreamedResponse<Feed> = openAsFetch<Feed>(request)
+  // @ts-expect-error no such event
+  stream.send({ event: 'prize' })
+  return response
+}
 
 /** A function over streams of any map. */
 function close<M extends Record<keyof M, unknown>>(stream: SseStream<M>): Promise<CloseInfo> {

@@ -1,0 +1,78 @@
+// A Request of the Fetch standard, answered by a Response whose body is the stream.
+
+import { wrongType } from '../misuse.js'
+import type { Sink } from '../sink.js'
+import type { SseStream } from '../stream.js'
+import type { Exchange } from './opening.js'
+import { ReadableSink } from './readable-sink.js'
+
+/** The exchange of the Fetch runtimes. */
+export class FetchExchange implements Exchange {
+  /** There once the exchange is through. */
+  response: Response | undefined
+  readonly #request: Request | undefined
+  readonly #headers = new Headers()
+
+  /** @param request - not needed by answers that do not depend on it */
+  constructor(request?: Request) {
+    this.#request = request
+  }
+
+  get method(): string | undefined {
+    return this.#request?.method
+  }
+
+  get url(): string {
+    return this.#request?.url ?? ''
+  }
+
+  requestHeader(name: string): string | undefined {
+    return this.#request?.headers.get(name) ?? undefined
+  }
+
+  get hasLeft(): boolean {
+    return this.#request?.signal?.aborted ?? false
+  }
+
+  readonly isAnswered = false
+
+  // Which protocol the response goes out by is the server's affair.
+  readonly hasNoConnection = true
+
+  readonly status = 200
+
+  checkHeader(name: string, value: string): void {
+    try {
+      new Headers().append(name, value)
+    } catch {
+      throw wrongType(`the header \`${name}\``, 'one that can be sent', value)
+    }
+  }
+
+  header(name: string): unknown {
+    return this.#headers.get(name) ?? undefined
+  }
+
+  setHeader(name: string, value: string | number | readonly string[]): void {
+    this.#headers.delete(name)
+    for (const item of [value].flat()) this.#headers.append(name, `${item}`)
+  }
+
+  removeHeader(name: string): void {
+    this.#headers.delete(name)
+  }
+
+  finish(status: number, body: string | undefined): void {
+    this.response = new Response(body || null, { status, headers: this.#headers })
+  }
+
+  begin(status: number): Sink {
+    const sink = new ReadableSink(this.#request?.signal)
+    this.response = new Response(sink.readable, { status, headers: this.#headers })
+    return sink
+  }
+
+  opened(_stream: SseStream): void {
+    // The head leaves once the handler has returned the response.
+  }
+}

@@ -1,0 +1,98 @@
+// Streams on the contexts of Koa 2 and 3.
+
+import type {} from 'koa'
+import type { AnyEvents, EventMap } from '../contract.js'
+import type { AcceptMode } from '../http.js'
+import { object, wrongType } from '../misuse.js'
+import { resolveOptions } from '../options.js'
+import type { SseStream } from '../stream.js'
+import { type Context, KoaExchange } from './koa-exchange.js'
+import {
+  accepts,
+  type OpenStreamOptions,
+  open,
+  type RefuseOptions,
+  refuse as refuseExchange,
+  stop as stopExchange,
+} from './opening.js'
+
+export type { Context } from './koa-exchange.js'
+export type { NodeRequest } from './node-exchange.js'
+export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
+export type { NodeResponse } from './response-sink.js'
+
+declare module 'koa' {
+  interface ExtendableContext {
+    /**
+     * Answers with an event stream: `openStream` of `eventwire/koa` with this context. There when the middleware
+     * `sse()` is in use.
+     */
+    sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions): SseStream<M>
+  }
+}
+
+/**
+ * Answers a request with an event stream: `openStream` of `eventwire/node`, with which it shares everything but the
+ * way out. The stream is the body of the context: what middleware sets after `await next()` still goes along.
+ *
+ * The head leaves once all middleware has returned, as with any body. If that takes longer than a tenth of a second, as when the
+ * handler waits for its stream (`await stream.sendAll(source)`), it leaves then, with the headers set so far.
+ *
+ * When a middleware fails after that, the stream closes with the reason 'error', and Koa reports the error. If
+ * the head has not left, Koa answers it, too. A client that leaves is no error.
+ *
+ * @throws as of `openStream` of `eventwire/node`.
+ */
+export function openStream<M extends EventMap<M> = AnyEvents>(
+  ctx: Context,
+  options: OpenStreamOptions = {},
+): SseStream<M> {
+  return open<M>(new KoaExchange(checked(ctx)), options)
+}
+
+/**
+ * Answers 204, which ends the reconnecting of an EventSource for good.
+ *
+ * @throws as of `stop` of `eventwire/node`.
+ */
+export function stop(ctx: Context): void {
+  stopExchange(new KoaExchange(checked(ctx)))
+}
+
+/**
+ * Answers 503: there is no room for another stream now.
+ *
+ * @throws as of `refuse` of `eventwire/node`.
+ */
+export function refuse(ctx: Context, options: RefuseOptions = {}): void {
+  refuseExchange(new KoaExchange(checked(ctx)), options)
+}
+
+/** Tells whether the request's `Accept` header admits an event stream: as of `acceptsEventStream` of `eventwire/node`. */
+export function acceptsEventStream(ctx: Context, accept: AcceptMode = 'lenient'): boolean {
+  return accepts(checked(ctx).req.headers.accept, accept)
+}
+
+/**
+ * Makes the middleware that adds `ctx.sse(options?)`.
+ *
+ * @param defaults - options for all streams; those of a call win
+ * @throws {TypeError} or {RangeError} when one is wrong.
+ */
+export function sse<Next>(
+  defaults: OpenStreamOptions = {},
+): (ctx: Context, next: () => Next) => Next {
+  resolveOptions(defaults)
+  return (ctx, next) => {
+    Object.assign(ctx, {
+      sse: (options: OpenStreamOptions = {}) =>
+        openStream(ctx, { ...defaults, ...object('the options', options) }),
+    })
+    return next()
+  }
+}
+
+function checked(ctx: Context): Context {
+  if (typeof ctx?.res?.setHeader === 'function' && typeof ctx.req?.headers === 'object') return ctx
+  throw wrongType('`ctx`', 'a context of Koa', ctx)
+}

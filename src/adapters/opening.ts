@@ -1,0 +1,222 @@
+// How a request is answered with an event stream, whatever server or framework it came by.
+
+import type { AnyEvents, EventMap } from '../contract.js'
+import { SseError } from '../errors.js'
+import {
+  ACCEPT_MODES,
+  type AcceptMode,
+  acceptsType,
+  type ContentCoding,
+  codingFor,
+  EVENT_STREAM,
+  lastEventIdOf,
+  retryAfter,
+  STREAM_HEADERS,
+} from '../http.js'
+import { integer, object, oneOf, optional, wrongType } from '../misuse.js'
+import { resolveOptions, type SseStreamOptions } from '../options.js'
+import { endedSink, type Sink } from '../sink.js'
+import { SseStream } from '../stream.js'
+import { compressed, offeredCodings } from './compressed-sink.js'
+
+/** Headers to send, by name. */
+export type StreamHeaders = Readonly<Record<string, string | number | readonly string[]>>
+
+/** How `openStream` answers. */
+export interface OpenStreamOptions extends SseStreamOptions {
+  /**
+   * Headers for this response. They win over ours and over those set on the response before. The content
+   * type is always `text/event-stream`; headers that frame the body or belong to the connection (on
+   * HTTP/2) are left out.
+   */
+  headers?: StreamHeaders | undefined
+  /**
+   * The status, one whose response has a body. An EventSource takes nothing but 200.
+   *
+   * @defaultValue what is set on the response: `200`
+   */
+  status?: number | undefined
+  /**
+   * Which `Accept` headers are served; others are answered with 406.
+   *
+   * @defaultValue `'lenient'`
+   */
+  accept?: AcceptMode | undefined
+  /**
+   * Compresses the stream with brotli or gzip, whichever the client prefers by its `Accept-Encoding`. Each write is
+   * flushed, and windows are small: an idle stream costs some tens of KiB for it, and docs/compression.md
+   * says when that is worth it. Without effect where the runtime has no `node:zlib`, or the response has a
+   * `content-encoding` already.
+   *
+   * @defaultValue `false`
+   */
+  compress?: boolean | undefined
+}
+
+/** How `refuse` answers. */
+export interface RefuseOptions {
+  /** When to try again, in milliseconds: an integer >= 0, sent as `Retry-After` in whole seconds. */
+  retryAfterMs?: number | undefined
+}
+
+/** One request and the response to it, as a server or a framework has them. Each adapter supplies one. */
+export interface Exchange {
+  readonly method: string | undefined
+  /** With the query. */
+  readonly url: string
+  /** Gives a header of the request, with one character a byte. */
+  requestHeader(name: string): string | undefined
+  /** Whether the client is known to have left. */
+  readonly hasLeft: boolean
+  /** Whether something else has answered. */
+  readonly isAnswered: boolean
+  /** Whether the protocol forbids the headers of a connection. */
+  readonly hasNoConnection: boolean
+  /** The status that is set on the response. */
+  readonly status: number
+  /** Throws a `TypeError` where the header cannot be sent. */
+  checkHeader(name: string, value: string): void
+  header(name: string): unknown
+  setHeader(name: string, value: string | number | readonly string[]): void
+  removeHeader(name: string): void
+  /** Answers in full, with the headers set so far; without a body to a HEAD request. */
+  finish(status: number, body: string | undefined): void
+  /** Begins a response whose body is what the sink is given. */
+  begin(status: number): Sink
+  /** The stream is there: the head may leave. */
+  opened(stream: SseStream): void
+}
+
+/** Answers with an event stream; the docs of `openStream` in each adapter say how. */
+export function open<M extends EventMap<M> = AnyEvents>(
+  exchange: Exchange,
+  options: OpenStreamOptions,
+): SseStream<M> {
+  // All that can be wrong is found before the response is touched: the application can still answer.
+  checkUnanswered(exchange)
+  object('the options', options)
+  const { headers = {}, status = exchange.status } = options
+  const { lastEventId = lastEventIdOf(exchange.requestHeader('last-event-id'), exchange.url) } =
+    options
+  const streamOptions = { ...options, lastEventId }
+  resolveOptions(streamOptions)
+  const accept = oneOf<AcceptMode>('`accept`', options.accept ?? 'lenient', ACCEPT_MODES)
+  const compress = optional('`compress`', options.compress, 'boolean')
+  checkStatus(status)
+  checkHeaders(exchange, headers)
+
+  const ended = (reason: 'refused' | 'ended' | 'client') =>
+    new SseStream<M>(endedSink(reason), streamOptions)
+  if (!acceptsType(exchange.requestHeader('accept'), accept)) {
+    exchange.setHeader('content-type', 'text/plain')
+    answer(exchange, 406, `Not acceptable: this is ${EVENT_STREAM}.\n`)
+    return ended('refused')
+  }
+  setHeaders(exchange, headers)
+  const coding = compress ? negotiated(exchange) : undefined
+  if (exchange.method === 'HEAD') {
+    exchange.finish(status, undefined)
+    return ended('ended')
+  }
+  if (exchange.hasLeft) return ended('client')
+  const sink = exchange.begin(status)
+  const stream = new SseStream<M>(coding ? compressed(sink, coding) : sink, streamOptions)
+  exchange.opened(stream as SseStream)
+  return stream
+}
+
+/** Answers 204. */
+export function stop(exchange: Exchange): void {
+  checkUnanswered(exchange)
+  exchange.removeHeader('content-type')
+  answer(exchange, 204)
+}
+
+/** Answers 503. */
+export function refuse(exchange: Exchange, options: RefuseOptions): void {
+  const { retryAfterMs: ms } = object('the options', options)
+  if (ms !== undefined) integer('`retryAfterMs`', ms, 0)
+  checkUnanswered(exchange)
+  exchange.removeHeader('content-type')
+  if (ms !== undefined) exchange.setHeader('retry-after', retryAfter(ms))
+  answer(exchange, 503)
+}
+
+/** Tells whether a request's `Accept` header admits an event stream. */
+export function accepts(header: string | undefined, accept: AcceptMode): boolean {
+  return acceptsType(header, oneOf<AcceptMode>('`accept`', accept, ACCEPT_MODES))
+}
+
+/** Answers in full. Headers set before, such as those of CORS, go along. */
+function answer(exchange: Exchange, status: number, body = ''): void {
+  exchange.removeHeader('content-length')
+  exchange.setHeader('cache-control', 'no-store')
+  exchange.finish(status, body)
+}
+
+function checkUnanswered(exchange: Exchange): void {
+  if (exchange.isAnswered) {
+    throw new SseError('ERR_SSE_HEAD_SENT', 'The request has been answered already')
+  }
+}
+
+function checkStatus(status: number): void {
+  integer('`status`', status, 200, 599)
+  if (status === 204 || status === 205 || status === 304) {
+    throw new RangeError(`Expected \`status\` to be one whose response has a body, got ${status}`)
+  }
+}
+
+function checkHeaders(exchange: Exchange, headers: StreamHeaders): void {
+  if (typeof headers !== 'object' || headers === null || Symbol.iterator in headers) {
+    throw wrongType('`headers`', 'an object of names and values', headers)
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    const items: readonly unknown[] = Array.isArray(value) ? value : [value]
+    for (const item of items) {
+      if (typeof item !== 'string' && typeof item !== 'number') {
+        throw wrongType(`the header \`${name}\``, 'a string, a number or an array of strings', item)
+      }
+    }
+    exchange.checkHeader(name, items.join(', '))
+  }
+}
+
+/** Headers that only the server can set right. */
+const FRAMING = ['content-type', 'content-length', 'transfer-encoding']
+
+// [spec] An endpoint MUST NOT generate an HTTP/2 message containing connection-specific header fields.
+const CONNECTION = [
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'upgrade',
+]
+
+function setHeaders(exchange: Exchange, headers: StreamHeaders): void {
+  // A length that was set was meant for another body.
+  exchange.removeHeader('content-length')
+  const left = exchange.hasNoConnection ? [...FRAMING, ...CONNECTION] : FRAMING
+  for (const [name, value] of Object.entries(headers)) {
+    if (!left.includes(name.toLowerCase())) exchange.setHeader(name, value)
+  }
+  for (const [name, value] of Object.entries(STREAM_HEADERS)) {
+    if (exchange.header(name) === undefined) exchange.setHeader(name, value)
+  }
+  exchange.setHeader('content-type', EVENT_STREAM)
+}
+
+/** Says in the headers how the body is compressed, if it is. */
+function negotiated(exchange: Exchange): ContentCoding | undefined {
+  if (exchange.header('content-encoding') !== undefined) return undefined
+  const coding = codingFor(exchange.requestHeader('accept-encoding'), offeredCodings())
+  // Also where this client gets it plain: a cache would give its answer to others.
+  const vary = [exchange.header('vary') ?? []].flat().join(', ')
+  if (!/\*|(?:^|[\s,])accept-encoding(?:[\s,]|$)/i.test(vary)) {
+    exchange.setHeader('vary', vary === '' ? 'accept-encoding' : `${vary}, accept-encoding`)
+  }
+  if (coding !== undefined) exchange.setHeader('content-encoding', coding)
+  return coding
+}
