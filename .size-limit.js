@@ -32,4 +32,5 @@ export default [
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
+  { name: 'eventwire/parser', path: 'dist/parser.js', limit: '4 KiB', gzip: true },
 ]

@@ -16,11 +16,14 @@ const VALUES: Record<string, string[]> = {
     'SseError',
     'SseStream',
     'closeAllStreams',
+    'defineEvents',
     'encodeEvent',
     'streamStats',
+    'text',
   ],
   'eventwire/node': ['acceptsEventStream', 'openStream', 'refuse', 'stop'],
   'eventwire/express': ['acceptsEventStream', 'openStream', 'refuse', 'sse', 'stop'],
+  'eventwire/parser': ['SseError', 'SseParserStream', 'defineEvents', 'parseEvents', 'text'],
 }
 
 /** Runs a module in a process of its own, as an application at the package's root would. */
@@ -92,7 +95,13 @@ describe('the built package', () => {
     expect(seen).toBe('published')
   })
 
-  test.each(['index.js', 'index.cjs'])('has nothing of node: in all that %s loads', (entry) => {
+  test.each([
+    ['index.js', []],
+    ['index.cjs', []],
+    ['parser.js', ['eventsource-parser']],
+    // It has no CommonJS build, and what cannot require ES modules, such as Jest, must not have to.
+    ['parser.cjs', []],
+  ])('has nothing of node: in all that %s loads', (entry, packages) => {
     const loaded = [entry]
     const foreign: string[] = []
     for (const file of loaded) {
@@ -103,7 +112,7 @@ describe('the built package', () => {
       }
     }
     expect(loaded.length).toBeGreaterThan(1)
-    expect(foreign).toEqual([])
+    expect(foreign).toEqual(packages)
   })
 
   test('lets a process end that has heartbeats and a stalled stream', () => {
