@@ -1,13 +1,8 @@
-// The names of events and the types of their data; contracts, which carry the validators too.
+// The names of events and the types of their data, by themselves and in contracts.
 
-import type { SseEvent } from './event.js'
-import { object, wrongType } from './misuse.js'
-import {
-  isSchema,
-  type SchemaInput,
-  type SchemaOutput,
-  type StandardSchema,
-} from './standard-schema.js'
+import type { Serialize, SseEvent } from './event.js'
+import { wrongType } from './misuse.js'
+import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js'
 
 /**
  * Event names with the type of their data: `{ price: { cents: number }; done: undefined }`.
@@ -51,10 +46,7 @@ export type NamedEvent<Name extends string, Data> = Omit<SseEvent, 'event' | 'da
 
 declare const sent: unique symbol
 declare const received: unique symbol
-const isText: unique symbol = Symbol.for('eventwire.text') as never
-
-/** Names the entries of a contract: not for applications. */
-export const entries: unique symbol = Symbol.for('eventwire.entries') as never
+declare const isText: unique symbol
 
 /**
  * Event names with the type, and the validator, of their data: what {@link defineEvents} makes.
@@ -75,12 +67,21 @@ export interface Contract<
   /** There for the compiler alone. */
   readonly [received]?: Received
   /** @internal */
-  readonly [entries]: ReadonlyMap<string, ContractEntry>
+  readonly entries: ReadonlyMap<string, ContractEntry>
+  /** @internal What is sent for an event: here, so that only those who make a contract load it. */
+  readonly outgoing: Outgoing
 }
+
+/** Gives an event with its data as the text that is sent; throws what it cannot be sent for. */
+export type Outgoing = (
+  event: SseEvent,
+  serialize: Serialize | undefined,
+  isValidated: boolean | undefined,
+) => SseEvent
 
 /** Data that is plain text: what {@link text} gives. */
 export interface TextCodec {
-  /** Tells it from validators, in whichever build of the package it was made. */
+  /** Tells it from validators. */
   readonly [isText]: true
 }
 
@@ -105,36 +106,8 @@ export type ReceivedBy<Entries> = {
       : undefined
 }
 
-const TEXT: TextCodec = Object.freeze({ [isText]: true as const })
-
-/** Says in a contract that an event's data is plain text, sent and received as it is. */
-export function text(): TextCodec {
-  return TEXT
-}
-
-/** Tells whether an entry stands for plain text. */
-export const isTextCodec = (entry: unknown): entry is TextCodec =>
-  (entry as TextCodec | null | undefined)?.[isText] === true
-
-/**
- * Makes a contract of event names.
- *
- * Each name has a validator of any library that speaks Standard Schema (zod, valibot, arktype), whose data travels as
- * JSON, strings too; or `text()`, whose data is text as it is; or `null`, which carries no data.
- *
- * @throws {TypeError} when a name is not one line of text, or an entry is none of these.
- * @see {@link https://standardschema.dev}
- */
-export function defineEvents<const Entries extends Readonly<Record<string, ContractEntry>>>(
-  events: Entries,
-): Contract<SentBy<Entries>, ReceivedBy<Entries>> {
-  // A map, in which a name such as `constructor` is a name like any other.
-  const byName = new Map<string, ContractEntry>(Object.entries(object('the events', events)))
-  for (const [name, entry] of byName) {
-    if (!/^[^\r\n]+$/.test(name)) throw wrongType('the name of an event', 'one line of text', name)
-    if (entry !== null && !isTextCodec(entry) && !isSchema(entry)) {
-      throw wrongType(`\`${name}\``, 'a Standard Schema, text() or null', entry)
-    }
-  }
-  return { [entries]: byName }
+/** Gives back `events` if it is a contract, or is absent. */
+export function optionalContract<Events>(events: Events): Events {
+  if (events === undefined || (events as Partial<Contract> | null)?.outgoing) return events
+  throw wrongType('`events`', 'what defineEvents gives', events)
 }

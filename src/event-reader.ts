@@ -50,19 +50,16 @@ export class EventReader {
   }
 
   next(): Promise<Step> {
-    let item: ReturnType<Intake['take']>
     if (this.#turn === undefined) {
       try {
-        item = this.#intake.take()
+        const event = this.#intake.take()
+        // Nearly all events come this way: no more than a promise for each.
+        if (event !== undefined) return Promise.resolve({ done: false, value: event })
       } catch (error) {
         this.#fail(error)
       }
-      // Nearly all events come this way: no more than a promise for each.
-      if (item !== undefined && !(item instanceof Promise)) {
-        return Promise.resolve({ done: false, value: item })
-      }
     }
-    return this.#enqueue(() => this.#pull(item))
+    return this.#enqueue(() => this.#pull())
   }
 
   return(): Promise<Step> {
@@ -81,14 +78,13 @@ export class EventReader {
     return turn
   }
 
-  async #pull(coming: ReturnType<Intake['take']>): Promise<Step> {
-    let item = coming
+  async #pull(): Promise<Step> {
+    const intake = this.#intake
     try {
       for (;;) {
-        item ??= this.#intake.take()
-        if (item instanceof Promise) item = await this.#wait(item)
-        if (item !== undefined) return { done: false, value: item }
-        if (this.#intake.isOver || this.#hasEnded) break
+        const event = intake.take() ?? (intake.coming && (await this.#wait(intake.settle())))
+        if (event !== undefined) return { done: false, value: event }
+        if (intake.isOver || this.#hasEnded) break
         await this.#read()
       }
     } catch (error) {

@@ -75,7 +75,15 @@ function encodeId(id: string | number): string {
  * @throws {TypeError} when `serialize` makes no text of it.
  */
 export function encodeData(data: unknown, serialize: Serialize = JSON.stringify): string {
-  if (typeof data === 'string') return data
+  return typeof data === 'string' ? data : serialized(data, serialize)
+}
+
+/**
+ * Gives data, a string too, as `serialize` writes it.
+ *
+ * @throws {TypeError} when it makes no text of it.
+ */
+export function serialized(data: unknown, serialize: Serialize = JSON.stringify): string {
   const text = serialize(data)
   if (typeof text === 'string') return text
   throw serialize === JSON.stringify

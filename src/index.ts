@@ -12,21 +12,20 @@ export type {
   SubscribeOptions,
 } from './channel-options.js'
 export type { SharedChunk } from './chunk.js'
-export {
-  type AnyEvents,
-  type Contract,
-  type ContractEntry,
-  defineEvents,
-  type EventMap,
-  type EventOf,
-  type NamedEvent,
-  type ReceivedBy,
-  type SentBy,
-  type TextCodec,
-  text,
+export type {
+  AnyEvents,
+  Contract,
+  ContractEntry,
+  EventMap,
+  EventOf,
+  NamedEvent,
+  ReceivedBy,
+  SentBy,
+  TextCodec,
 } from './contract.js'
 export { SseError, type SseErrorCode, type SseErrorDetails } from './errors.js'
 export { encodeEvent, type Serialize, type SseEvent } from './event.js'
+export { defineEvents, text } from './event-definitions.js'
 export type { Resume } from './hand-over.js'
 export type {
   EventLog,

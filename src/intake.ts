@@ -4,10 +4,12 @@ import type { ResolvedParseOptions } from './parse-options.js'
 import { type AnyReceived, receive } from './reception.js'
 import { WireParser } from './wire-parser.js'
 
-/** Takes chunks, gives events. Whoever asks for one waits for it before it asks for the next. */
+/** Takes chunks, gives events. */
 export class Intake {
   /** Whether the event came that ends the stream, or nobody is going to take another. */
   isOver = false
+  /** The next event, when a validator takes its time over it; `undefined` if it is then left out. */
+  coming: Promise<AnyReceived | undefined> | undefined
 
   readonly #wire: WireParser
   readonly #options: ResolvedParseOptions
@@ -43,28 +45,46 @@ export class Intake {
   }
 
   /**
-   * Takes the next event; `undefined` asks for the next chunk, or is the end if `isOver`. A promise where a validator
-   * takes its time.
+   * Takes the next event. `undefined`: one is `coming`, for `settle` to wait for; or it `isOver`; or the next chunk is needed.
+   *
+   * @throws what a policy or a callback throws; `ERR_SSE_TOO_LARGE`.
    */
-  take(): AnyReceived | undefined | Promise<AnyReceived | undefined> {
+  take(): AnyReceived | undefined {
     const { until, reception } = this.#options
-    while (!this.isOver) {
+    while (!this.isOver && this.coming === undefined) {
       const raw = this.#wire.take()
       if (raw === undefined) return undefined
-      const isLast = until?.(raw)
-      const received = reception === undefined || isLast ? raw : receive(raw, reception)
-      if (received instanceof Promise) return received.then((event) => this.#pass(raw.id, event))
+      if (until?.(raw)) this.isOver = true
+      else if (reception !== undefined) {
+        const received = receive(raw, reception)
+        if (received instanceof Promise) {
+          this.coming = received.then((event) => this.#arrive(raw.id, event))
+          break
+        }
+        this.#wire.lastEventId = raw.id
+        if (received !== undefined) return received
+        continue
+      }
       this.#wire.lastEventId = raw.id
-      if (isLast) this.isOver = true
-      else if (received !== undefined) return received
+      if (!this.isOver) return raw
     }
     return undefined
   }
 
-  #pass(id: string, event: AnyReceived | undefined): ReturnType<Intake['take']> {
-    // Given up meanwhile: the event was not handed over.
+  /** Waits for what is `coming`, and gives it or the next. */
+  async settle(): Promise<AnyReceived | undefined> {
+    let event: AnyReceived | undefined
+    while (event === undefined && this.coming !== undefined) {
+      event = (await this.coming) ?? this.take()
+    }
+    return event
+  }
+
+  #arrive(id: string, event: AnyReceived | undefined): AnyReceived | undefined {
+    this.coming = undefined
+    // Given up meanwhile: it is not handed over.
     if (this.isOver) return undefined
     this.#wire.lastEventId = id
-    return event ?? this.take()
+    return event
   }
 }

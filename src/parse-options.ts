@@ -1,6 +1,6 @@
 // What a reader of events can be told, with the defaults, and what it gives.
 
-import { type Contract, type ContractEntry, type EventMap, entries } from './contract.js'
+import { type Contract, type ContractEntry, type EventMap, optionalContract } from './contract.js'
 import { integer, object, oneOf, optional, wrongType } from './misuse.js'
 import type { SchemaIssue } from './standard-schema.js'
 
@@ -125,9 +125,6 @@ export function resolveParseOptions<M extends EventMap<M>>(
     onUnknown = 'yield',
     signal,
   } = object('the options', options)
-  if (events !== undefined && events?.[entries] === undefined) {
-    throw wrongType('`events`', 'what defineEvents gives', events)
-  }
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw wrongType('`signal`', 'an AbortSignal', signal)
   }
@@ -135,7 +132,11 @@ export function resolveParseOptions<M extends EventMap<M>>(
   oneOf('`onUnknown`', onUnknown, ['yield', 'skip', 'throw'])
   const unterminated = options.unterminated ?? 'discard'
   return {
-    reception: events && { entries: events[entries], onInvalid, onUnknown },
+    reception: optionalContract(events) && {
+      entries: (events as Contract).entries,
+      onInvalid,
+      onUnknown,
+    },
     onComment: optional('`onComment`', options.onComment, 'function'),
     onRetry: optional('`onRetry`', options.onRetry, 'function'),
     until: optional('`until`', options.until, 'function'),

@@ -63,8 +63,7 @@ type Outlet = TransformStreamDefaultController<unknown>
 
 async function handOver(intake: Intake, outlet: Outlet): Promise<void> {
   for (;;) {
-    const coming = intake.take()
-    const event = coming instanceof Promise ? await coming : coming
+    const event = intake.take() ?? (await intake.settle())
     if (event === undefined) break
     outlet.enqueue(event)
   }

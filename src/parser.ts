@@ -1,18 +1,17 @@
 // The front door of `eventwire/parser`.
 
 export type { Chunks, WireChunk } from './chunk-source.js'
-export {
-  type AnyEvents,
-  type Contract,
-  type ContractEntry,
-  defineEvents,
-  type EventMap,
-  type ReceivedBy,
-  type SentBy,
-  type TextCodec,
-  text,
+export type {
+  AnyEvents,
+  Contract,
+  ContractEntry,
+  EventMap,
+  ReceivedBy,
+  SentBy,
+  TextCodec,
 } from './contract.js'
 export { SseError, type SseErrorCode, type SseErrorDetails } from './errors.js'
+export { defineEvents, text } from './event-definitions.js'
 export type { ResponseLike } from './event-response.js'
 export type {
   InvalidEvent,

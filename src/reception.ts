@@ -1,9 +1,9 @@
 // What a contract makes of an event that came: typed data, or a failure that the application has its say in.
 
-import { isTextCodec } from './contract.js'
 import { SseError } from './errors.js'
 import type { RawEvent, Reception } from './parse-options.js'
-import type { SchemaIssue, SchemaResult } from './standard-schema.js'
+import { isTextCodec } from './text-codec.js'
+import { invalid, type Verdict, verdictOn } from './verdict.js'
 
 /** An event as it is handed over. */
 export interface AnyReceived extends Omit<RawEvent, 'data'> {
@@ -24,38 +24,17 @@ export function receive(raw: RawEvent, reception: Reception): Received | Promise
   if (entry === undefined) return receiveUnknown(raw, reception)
   if (entry === null) return { event, data: undefined, id }
   if (isTextCodec(entry)) return raw
-  let result: SchemaResult<unknown> | PromiseLike<SchemaResult<unknown>>
-  try {
-    // No data is what a sender makes of `undefined`, and no JSON.
-    result = entry['~standard'].validate(data === '' ? undefined : JSON.parse(data))
-  } catch (cause) {
-    return refuse(raw, reception, cause)
-  }
-  if (!('then' in result)) return settle(raw, reception, result)
-  return Promise.resolve(result).then(
-    (answer) => settle(raw, reception, answer),
-    (cause) => refuse(raw, reception, cause),
-  )
+  const verdict = verdictOn(data, entry)
+  if (!(verdict instanceof Promise)) return settle(raw, reception, verdict)
+  return verdict.then((late) => settle(raw, reception, late))
 }
 
-function settle(raw: RawEvent, reception: Reception, result: SchemaResult<unknown>): Received {
-  return result.issues
-    ? refuse(raw, reception, undefined, result.issues)
-    : { event: raw.event, data: result.value, id: raw.id }
-}
-
-function refuse(
-  raw: RawEvent,
-  { onInvalid }: Reception,
-  cause: unknown,
-  issues: readonly SchemaIssue[] = [{ message: String((cause as Error)?.message ?? cause) }],
-): undefined {
-  const invalid = { event: raw.event, data: raw.data, id: raw.id, issues }
-  if (onInvalid === 'throw') {
-    const message = `The data of ${JSON.stringify(raw.event.slice(0, 40))} is invalid: ${issues[0]?.message}`
-    throw new SseError('ERR_SSE_INVALID', message, { ...invalid, cause })
-  }
-  if (onInvalid !== 'skip') onInvalid(invalid)
+function settle(raw: RawEvent, { onInvalid }: Reception, verdict: Verdict): Received {
+  const { issues } = verdict
+  if (!issues) return { event: raw.event, data: verdict.value, id: raw.id }
+  if (onInvalid === 'throw') throw invalid(raw, issues, verdict.cause)
+  if (onInvalid !== 'skip') onInvalid({ ...raw, issues })
+  return undefined
 }
 
 function receiveUnknown(raw: RawEvent, { onUnknown }: Reception): Received {

@@ -86,7 +86,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * @throws {TypeError} when the sink or an option has the wrong type.
    * @throws {RangeError} when an option is out of its range.
    */
-  constructor(sink: WritableLike | Sink, options: SseStreamOptions = {}) {
+  constructor(sink: WritableLike | Sink, options: SseStreamOptions<M> = {}) {
     const { kept, lastEventId, maxLifetimeMs, retryMs, signal } = resolveOptions(options)
     const { heartbeatMs } = kept
     this.#options = kept
@@ -150,15 +150,16 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * answer. `false` asks to wait for {@link SseStream.drained}, which settles at the close too.
    *
    * @returns `false` when the client has enough for now, or the stream takes no more.
-   * @throws {TypeError} when the event is not one that the format can carry; nothing is written then.
+   * @throws {TypeError} when the event is not one that the format, and the contract, can carry; nothing is written then.
    * @throws {RangeError} when `retry` or `id` is a number out of its range; nothing is written then.
+   * @throws {SseError} `ERR_SSE_INVALID` when `validate` is on, and a client would refuse the data; nothing is written then.
    * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream}
    */
   send(event: EventOf<M>, options?: SendOptions): boolean {
     // What nobody will read is not encoded.
     if (this.#state !== 'open') return false
     const conflate = optional('`conflate`', options?.conflate, 'string')
-    const text = encodeEvent(event as SseEvent, this.#options.serialize)
+    const text = this.#encode(event)
     this.#flushFeeds()
     // Encoding, and whatever else runs the application's code, may have closed the stream.
     if (!this.#isOpen()) return false
@@ -230,9 +231,8 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * format can carry; the stream then stays open.
    */
   async end(farewell?: EventOf<M>): Promise<CloseInfo> {
-    const { serialize } = this.#options
     if (farewell === undefined || this.#state !== 'open') this.#end('ended')
-    else this.#end('ended', encodeEvent(farewell as SseEvent, serialize))
+    else this.#end('ended', this.#encode(farewell))
     return this.closed
   }
 
@@ -312,6 +312,14 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   /** @internal */
   get [outlet](): Outlet {
     return this.#outbox
+  }
+
+  #encode(event: EventOf<M>): string {
+    const { events, serialize, validate } = this.#options
+    return encodeEvent(
+      events ? events.outgoing(event as SseEvent, serialize, validate) : (event as SseEvent),
+      serialize,
+    )
   }
 
   // Methods, for the compiler believes that a field keeps its value across calls.

@@ -33,7 +33,8 @@ export type NodeRequest = IncomingMessage | Http2ServerRequest
 export type StreamHeaders = Readonly<Record<string, string | number | readonly string[]>>
 
 /** How {@link openStream} answers. */
-export interface OpenStreamOptions extends SseStreamOptions {
+// biome-ignore lint/suspicious/noExplicitAny: without a contract they do for streams of any events.
+export interface OpenStreamOptions<M extends EventMap<M> = any> extends SseStreamOptions<M> {
   /**
    * Headers for this response. They win over ours and over those set on the response before. The content
    * type is always `text/event-stream`; headers that frame the body or belong to the connection (on
@@ -77,7 +78,7 @@ export interface RefuseOptions {
 export function openStream<M extends EventMap<M> = AnyEvents>(
   req: NodeRequest,
   res: NodeResponse,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): SseStream<M> {
   // All that can be wrong is found before the response is touched: the application can still answer.
   checkRequest(req)
