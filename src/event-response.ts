@@ -39,9 +39,9 @@ export function responseSource(response: ResponseLike): ChunkSource {
   if (bodyUsed) throw wrongType('the body', 'one that has not been read', response)
   const source = body ? chunkSource(body) : undefined
   const problem = problemOf(response)
+  if (source !== undefined && problem === undefined) return source
   return {
     async read() {
-      if (source !== undefined && problem === undefined) return source.read()
       const data = source && (await excerptOf(source))
       const { status } = response
       throw new SseError('ERR_SSE_RESPONSE', `The response ${problem}`, { status, data })
