@@ -80,7 +80,7 @@ export interface SendingOptions {
 }
 
 /** Gives an event with its data as the text that is sent; throws what it cannot be sent for. */
-export type Outgoing = (event: SseEvent, options: SendingOptions) => SseEvent
+type Outgoing = (event: SseEvent, options: SendingOptions) => SseEvent
 
 /** Data that is plain text: what {@link text} gives. */
 export interface TextCodec {
