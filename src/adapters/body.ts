@@ -3,7 +3,7 @@
 
 import { Readable } from 'node:stream'
 import type { SharedChunk } from '../chunk.js'
-import { flush, type Sink, type SinkEnd, type SinkListener, type WritableLike } from '../sink.js'
+import { type Sink, type SinkEnd, type SinkListener, Z_SYNC_FLUSH } from '../sink.js'
 import { hasLeft, type NodeResponse, type ResponseSink } from './response-sink.js'
 
 /** What may wait for the framework without the stream being told that it is enough. */
@@ -26,10 +26,11 @@ export class StreamBody extends Readable {
       destination.emit('pipe', this)
       return destination
     }
-    // What a compressor holds back would keep the client waiting. This comes after the pipe's own write.
     const piped = super.pipe(destination, options)
-    if ('flush' in destination) {
-      this.on('data', () => flush(destination as unknown as WritableLike))
+    const compressor = destination as { flush?(kind: number | undefined): void }
+    // As a sink would flush it, after the pipe's own write.
+    if (typeof compressor.flush === 'function') {
+      this.on('data', () => compressor.flush?.('_level' in compressor ? Z_SYNC_FLUSH : undefined))
     }
     return piped
   }

@@ -28,7 +28,7 @@ declare global {
        * Answers with an event stream: `openStream` of `eventwire/express` with this request and response. There
        * when the middleware `sse()` is in use.
        */
-      sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions): SseStream<M>
+      sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions<M>): SseStream<M>
     }
   }
 }
@@ -63,7 +63,7 @@ const watched = new WeakSet<object>()
 export function openStream<M extends EventMap<M> = AnyEvents>(
   req: NodeRequest,
   res: NodeResponse,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): SseStream<M> {
   const stream = openNodeStream<M>(req, res, options)
   const { app } = req as ExpressRequest

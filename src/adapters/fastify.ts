@@ -28,7 +28,7 @@ declare module 'fastify' {
      * Answers with an event stream: `openStream` of `eventwire/fastify` with this request and reply. There when
      * the plugin is registered; the handler returns the reply.
      */
-    sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions): SseStream<M>
+    sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions<M>): SseStream<M>
   }
 }
 
@@ -54,7 +54,7 @@ export interface PluginOptions extends OpenStreamOptions {
 export function openStream<M extends EventMap<M> = AnyEvents>(
   request: Request,
   reply: Reply,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): SseStream<M> {
   checkRequest(request)
   return open<M>(new FastifyExchange(checked(reply), request), options)

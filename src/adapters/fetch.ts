@@ -39,7 +39,7 @@ export interface StreamedResponse<M extends EventMap<M> = AnyEvents> {
  */
 export function openStream<M extends EventMap<M> = AnyEvents>(
   request: Request,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): StreamedResponse<M> {
   checkRequest(request)
   const exchange = new FetchExchange(request)

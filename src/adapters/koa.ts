@@ -27,7 +27,7 @@ declare module 'koa' {
      * Answers with an event stream: `openStream` of `eventwire/koa` with this context. There when the middleware
      * `sse()` is in use.
      */
-    sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions): SseStream<M>
+    sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions<M>): SseStream<M>
   }
 }
 
@@ -45,7 +45,7 @@ declare module 'koa' {
  */
 export function openStream<M extends EventMap<M> = AnyEvents>(
   ctx: Context,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): SseStream<M> {
   return open<M>(new KoaExchange(checked(ctx)), options)
 }

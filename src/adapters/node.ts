@@ -36,7 +36,7 @@ export type { NodeResponse } from './response-sink.js'
 export function openStream<M extends EventMap<M> = AnyEvents>(
   req: NodeRequest,
   res: NodeResponse,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): SseStream<M> {
   checkRequest(req)
   return open<M>(new NodeExchange(req, checked(res)), options)

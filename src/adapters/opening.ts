@@ -23,7 +23,8 @@ import { compressed, offeredCodings } from './compressed-sink.js'
 export type StreamHeaders = Readonly<Record<string, string | number | readonly string[]>>
 
 /** How `openStream` answers. */
-export interface OpenStreamOptions extends SseStreamOptions {
+// biome-ignore lint/suspicious/noExplicitAny: without a contract they do for streams of any events.
+export interface OpenStreamOptions<M extends EventMap<M> = any> extends SseStreamOptions<M> {
   /**
    * Headers for this response. They win over ours and over those set on the response before. The content
    * type is always `text/event-stream`; headers that frame the body or belong to the connection (on
@@ -90,7 +91,7 @@ export interface Exchange {
 /** Answers with an event stream; the docs of `openStream` in each adapter say how. */
 export function open<M extends EventMap<M> = AnyEvents>(
   exchange: Exchange,
-  options: OpenStreamOptions,
+  options: OpenStreamOptions<M>,
 ): SseStream<M> {
   // All that can be wrong is found before the response is touched: the application can still answer.
   checkUnanswered(exchange)
