@@ -12,6 +12,7 @@ import {
 
 export {
   acceptsEventStream,
+  type Delivery,
   type NodeRequest,
   type NodeResponse,
   type OpenStreamOptions,

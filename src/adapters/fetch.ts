@@ -14,6 +14,7 @@ import {
   stop as stopExchange,
 } from './opening.js'
 
+export type { Delivery } from './delivery.js'
 export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
 
 /** A stream, and the response that carries it. */

@@ -16,6 +16,7 @@ import {
   stop as stopExchange,
 } from './opening.js'
 
+export type { Delivery } from './delivery.js'
 export type { Context } from './koa-exchange.js'
 export type { NodeRequest } from './node-exchange.js'
 export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'

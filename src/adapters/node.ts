@@ -15,6 +15,7 @@ import {
 } from './opening.js'
 import type { NodeResponse } from './response-sink.js'
 
+export type { Delivery } from './delivery.js'
 export type { NodeRequest } from './node-exchange.js'
 export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
 export type { NodeResponse } from './response-sink.js'

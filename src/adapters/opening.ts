@@ -18,6 +18,7 @@ import { resolveOptions, type SseStreamOptions } from '../options.js'
 import { endedSink, type Sink } from '../sink.js'
 import { SseStream } from '../stream.js'
 import { compressed, offeredCodings } from './compressed-sink.js'
+import { type Delivery, deliver, mannerOf } from './delivery.js'
 
 /** Headers to send, by name. */
 export type StreamHeaders = Readonly<Record<string, string | number | readonly string[]>>
@@ -52,6 +53,13 @@ export interface OpenStreamOptions<M extends EventMap<M> = any> extends SseStrea
    * @defaultValue `false`
    */
   compress?: boolean | undefined
+  /**
+   * How events are delivered where a proxy or a virus scanner holds responses until they end; docs/delivery.md has when to use
+   * which. Needs a channel, or ids of your own: what comes next depends on the id that the client returns with.
+   *
+   * @defaultValue `'stream'`
+   */
+  delivery?: Delivery | undefined
 }
 
 /** How `refuse` answers. */
@@ -103,6 +111,7 @@ export function open<M extends EventMap<M> = AnyEvents>(
   resolveOptions(streamOptions)
   const accept = oneOf<AcceptMode>('`accept`', options.accept ?? 'lenient', ACCEPT_MODES)
   const compress = optional('`compress`', options.compress, 'boolean')
+  const manner = mannerOf(options.delivery, exchange.url)
   checkStatus(status)
   checkHeaders(exchange, headers)
 
@@ -121,7 +130,9 @@ export function open<M extends EventMap<M> = AnyEvents>(
   }
   if (exchange.hasLeft) return ended('client')
   const sink = exchange.begin(status)
-  const stream = new SseStream<M>(coding ? compressed(sink, coding) : sink, streamOptions)
+  const stream = deliver<M>(coding ? compressed(sink, coding) : sink, streamOptions, manner)
+  // So that a client that asked for it sees at once whether anything gets through.
+  if (options.delivery === 'auto' && manner === undefined) stream.comment()
   exchange.opened(stream as SseStream)
   return stream
 }

@@ -131,8 +131,20 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
     'subscription',
   ],
+  'adapters/batch-stream': [
+    ...BASE,
+    'chunk',
+    'clock',
+    'contract',
+    'feed',
+    'options',
+    'sink',
+    'stream',
+  ],
+  'adapters/delivery': ['adapters/batch-stream', 'contract', 'misuse', 'options', 'sink', 'stream'],
   'adapters/opening': [
     'adapters/compressed-sink',
+    'adapters/delivery',
     'contract',
     'errors',
     'http',
@@ -161,6 +173,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:http2',
   ],
   'adapters/node': [
+    'adapters/delivery',
     'adapters/node-exchange',
     'adapters/opening',
     'adapters/response-sink',
@@ -183,6 +196,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:stream',
   ],
   'adapters/fastify': [
+    'adapters/delivery',
     'adapters/fastify-exchange',
     'adapters/node-exchange',
     'adapters/opening',
@@ -203,6 +217,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
   ],
   'adapters/koa': [
+    'adapters/delivery',
     'adapters/koa-exchange',
     'adapters/node-exchange',
     'adapters/opening',
@@ -223,6 +238,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
   ],
   'adapters/fetch': [
+    'adapters/delivery',
     'adapters/fetch-exchange',
     'adapters/opening',
     'contract',
