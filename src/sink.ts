@@ -46,8 +46,12 @@ export interface Sink {
    * @param isLast - it is not to serve another request either: the server is shutting down
    */
   end(isLast: boolean): void
-  /** Cuts the connection, and drops what was written but not yet sent. */
-  destroy(): void
+  /**
+   * Cuts the connection, and drops what was written but not yet sent.
+   *
+   * @param isLast - as of `end`
+   */
+  destroy(isLast: boolean): void
   /** Bytes written that the client has not taken, as far as the connection knows. */
   readonly bufferedBytes: number
   /**
@@ -179,7 +183,7 @@ export class WritableSink implements Sink {
     if (!this.#writable.writableEnded) this.#writable.end()
   }
 
-  destroy(): void {
+  destroy(_isLast: boolean): void {
     this.#writable.destroy()
   }
 

@@ -257,7 +257,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     if (this.#isGone()) return
     this.#close(reason, error)
     try {
-      this.#sink.destroy()
+      this.#sink.destroy(reason === 'shutdown')
     } catch {
       // The connection is given up; there is nothing left that a failing sink could tell.
     }

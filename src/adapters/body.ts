@@ -49,8 +49,11 @@ export class BodySink implements Sink, SinkListener {
   readonly body: StreamBody
   /** Has the stream send something at once, for a reader that lets the head wait for it. */
   greet: (() => void) | undefined
+  /** Hears that something else is sent in its place. */
+  onReplaced: (() => void) | undefined
   readonly #response: ResponseSink
   readonly #target: NodeResponse
+  readonly #coding: string | undefined
   #listener: SinkListener | undefined
   #lane: Lane = 'held'
   #held: (string | Uint8Array)[] = []
@@ -61,10 +64,14 @@ export class BodySink implements Sink, SinkListener {
   #ending: 'usual' | 'last' | undefined
   #hasEnded = false
 
-  /** @param target - what the framework is going to pipe the body into: the response behind `response` */
-  constructor(response: ResponseSink, target: NodeResponse) {
+  /**
+   * @param target - what the framework is going to pipe the body into: the response behind `response`
+   * @param coding - `content-encoding`: set when the body begins, so that an answer in its place has none
+   */
+  constructor(response: ResponseSink, target: NodeResponse, coding: string | undefined) {
     this.#response = response
     this.#target = target
+    this.#coding = coding
     this.body = new StreamBody(this)
   }
 
@@ -91,8 +98,8 @@ export class BodySink implements Sink, SinkListener {
     if (this.#lane !== 'held') this.#end()
   }
 
-  destroy(): void {
-    this.#response.destroy()
+  destroy(isLast: boolean): void {
+    this.#response.destroy(isLast)
     this.body.destroy()
   }
 
@@ -106,6 +113,7 @@ export class BodySink implements Sink, SinkListener {
     if (destination !== this.#target || this.#lane === 'read') return false
     if (this.#lane === 'held' && !this.#hasEnded) {
       this.#isEndedByFramework = !endsResponse
+      this.#setCoding()
       this.#response.flushHead()
       this.#start('direct')
     }
@@ -122,8 +130,10 @@ export class BodySink implements Sink, SinkListener {
   /** Someone else than the response reads the body, and wants more. */
   onRead(): void {
     if (this.#hasEnded || this.#lane === 'direct') return
-    if (this.#lane === 'held') this.#start('read')
-    else this.onDrain()
+    if (this.#lane === 'held') {
+      this.#setCoding()
+      this.#start('read')
+    } else this.onDrain()
   }
 
   onBodyDestroyed(error: Error | null): void {
@@ -133,7 +143,8 @@ export class BodySink implements Sink, SinkListener {
     // The response tells of its own end itself. One that is still there has been given something else to send.
     if (error === null && (writableFinished || hasLeft(this.#target))) return
     this.onClose(error === null ? { reason: 'ended' } : { reason: 'error', error })
-    if (this.#lane === 'direct') this.#response.destroy()
+    if (this.#lane === 'held') this.onReplaced?.()
+    if (this.#lane === 'direct') this.#response.destroy(false)
   }
 
   onDrain(): void {
@@ -151,6 +162,12 @@ export class BodySink implements Sink, SinkListener {
     if (end.reason === 'ended' || this.#lane === 'held') this.#endBody()
     else this.body.destroy()
     this.#listener?.onClose(end)
+  }
+
+  #setCoding(): void {
+    if (this.#coding !== undefined && !this.#target.headersSent) {
+      this.#target.setHeader('content-encoding', this.#coding)
+    }
   }
 
   #start(lane: Lane): void {
@@ -182,6 +199,8 @@ export class BodySink implements Sink, SinkListener {
   }
 
   #endBody(): void {
+    // It is being destroyed: that is what those who wait for it are to hear.
+    if (this.body.destroyed) return
     this.body.push(null)
     // On its own way nobody reads the body: it has to come to its end all the same.
     if (this.#lane !== 'read') this.body.resume()

@@ -6,7 +6,7 @@ import type { AcceptMode } from '../http.js'
 import { object, wrongType } from '../misuse.js'
 import { resolveOptions } from '../options.js'
 import type { SseStream } from '../stream.js'
-import { type Context, KoaExchange } from './koa-exchange.js'
+import { type Context, KoaExchange, watched } from './koa-exchange.js'
 import {
   accepts,
   type OpenStreamOptions,
@@ -77,19 +77,23 @@ export function acceptsEventStream(ctx: Context, accept: AcceptMode = 'lenient')
 /**
  * Makes the middleware that adds `ctx.sse(options?)`.
  *
+ * It also sees how the middleware behind it ends: a handler's error closes its stream even if other middleware catches
+ * it, and once the handler has returned, the head waits for the rest however long that takes. So put it near to the
+ * handlers.
+ *
  * @param defaults - options for all streams; those of a call win
  * @throws {TypeError} or {RangeError} when one is wrong.
  */
-export function sse<Next>(
+export function sse<T>(
   defaults: OpenStreamOptions = {},
-): (ctx: Context, next: () => Next) => Next {
+): (ctx: Context, next: () => Promise<T>) => Promise<T> {
   resolveOptions(defaults)
   return (ctx, next) => {
     Object.assign(ctx, {
       sse: (options: OpenStreamOptions = {}) =>
         openStream(ctx, { ...defaults, ...object('the options', options) }),
     })
-    return next()
+    return watched(ctx, next)
   }
 }
 

@@ -90,8 +90,12 @@ export interface Exchange {
   removeHeader(name: string): void
   /** Answers in full, with the headers set so far; without a body to a HEAD request. */
   finish(status: number, body: string | undefined): void
-  /** Begins a response whose body is what the sink is given. */
-  begin(status: number): Sink
+  /**
+   * Begins a response whose body is what the sink is given.
+   *
+   * @param coding - its `content-encoding`, to be set when it is sure that no other body takes its place
+   */
+  begin(status: number, coding: ContentCoding | undefined): Sink
   /** The stream is there: the head may leave. */
   opened(stream: SseStream): void
 }
@@ -125,11 +129,12 @@ export function open<M extends EventMap<M> = AnyEvents>(
   setHeaders(exchange, headers)
   const coding = compress ? negotiated(exchange) : undefined
   if (exchange.method === 'HEAD') {
+    if (coding !== undefined) exchange.setHeader('content-encoding', coding)
     exchange.finish(status, undefined)
     return ended('ended')
   }
   if (exchange.hasLeft) return ended('client')
-  const sink = exchange.begin(status)
+  const sink = exchange.begin(status, coding)
   const stream = deliver<M>(coding ? compressed(sink, coding) : sink, streamOptions, manner)
   // So that a client that asked for it sees at once whether anything gets through.
   if (options.delivery === 'auto' && manner === undefined) stream.comment()
@@ -220,7 +225,7 @@ function setHeaders(exchange: Exchange, headers: StreamHeaders): void {
   exchange.setHeader('content-type', EVENT_STREAM)
 }
 
-/** Says in the headers how the body is compressed, if it is. */
+/** Gives how the body is to be compressed, if it is. */
 function negotiated(exchange: Exchange): ContentCoding | undefined {
   if (exchange.header('content-encoding') !== undefined) return undefined
   const coding = codingFor(exchange.requestHeader('accept-encoding'), offeredCodings())
@@ -229,6 +234,5 @@ function negotiated(exchange: Exchange): ContentCoding | undefined {
   if (!/\*|(?:^|[\s,])accept-encoding(?:[\s,]|$)/i.test(vary)) {
     exchange.setHeader('vary', vary === '' ? 'accept-encoding' : `${vary}, accept-encoding`)
   }
-  if (coding !== undefined) exchange.setHeader('content-encoding', coding)
   return coding
 }

@@ -183,8 +183,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
   ],
   'adapters/express': ['adapters/node', 'contract', 'options', 'stream'],
+  'adapters/answered': [],
   'adapters/body': ['adapters/response-sink', 'chunk', 'sink', 'node:stream'],
   'adapters/fastify-exchange': [
+    'adapters/answered',
     'adapters/body',
     'adapters/node-exchange',
     'adapters/response-sink',
@@ -210,9 +212,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'fastify',
   ],
   'adapters/koa-exchange': [
+    'adapters/answered',
     'adapters/body',
     'adapters/node-exchange',
     'adapters/response-sink',
+    'errors',
     'sink',
     'stream',
   ],
