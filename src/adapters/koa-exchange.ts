@@ -19,6 +19,8 @@ export interface Context {
   status: number
   /** What is sent. */
   body: unknown
+  /** Where that is kept. */
+  readonly response: { body: unknown }
   /** Whether something can still be sent. */
   readonly writable: boolean
   /** `false`: Koa sends nothing itself. */
@@ -92,6 +94,11 @@ export class KoaExchange extends NodeExchange {
     sink.greet = () => void stream.comment()
     sink.onReplaced = () => retype(context)
     context.body = sink.body
+    watchBody(context, (answer) => {
+      context.response.body = answer
+      // Koa 3 does that itself. A stream may be one that reads ours.
+      if (!isStream(answer)) sink.body.destroy()
+    })
     setTimeout(() => {
       if (context.body === sink.body && !returned.has(context)) beginBefore(context, stream, sink)
     }, PATIENCE_MS).unref()
@@ -111,19 +118,26 @@ export class KoaExchange extends NodeExchange {
   }
 }
 
+/** Has `hear` told of each body that takes the place of the present one. */
+function watchBody(context: Context, hear: (answer: unknown) => void): void {
+  Object.defineProperty(context, 'body', {
+    configurable: true,
+    get: () => context.response.body,
+    set: hear,
+  })
+}
+
+const isStream = (body: unknown) => typeof (body as { pipe?: unknown } | null)?.pipe === 'function'
+
 /** Sends the head before Koa does, which from then on is to send nothing else into the stream. */
 function beginBefore(context: Context, stream: SseStream, sink: BodySink): void {
   if (!sink.take(context.res)) return
   context.respond = false
-  const { body } = context
-  Object.defineProperty(context, 'body', {
-    get: () => body,
-    // A middleware that catches the error of the handler and answers it: too late for that.
-    set: (answer) => {
-      stream.destroy(
-        new SseError('ERR_SSE_HEAD_SENT', 'The context was given another body', { cause: answer }),
-      )
-    },
+  // A middleware that catches the error of the handler and answers it: too late for that.
+  watchBody(context, (answer) => {
+    stream.destroy(
+      new SseError('ERR_SSE_HEAD_SENT', 'The context was given another body', { cause: answer }),
+    )
   })
 }
 

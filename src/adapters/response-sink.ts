@@ -92,9 +92,10 @@ export class ResponseSink extends WritableSink {
 
   override destroy(isLast: boolean): void {
     const response = this.#response
-    // Of an HTTP/2 connection, only the stream is cut.
-    if (isLast && 'stream' in response) this.closeAfter()
+    // A session that is closed waits for its client, which does not read.
+    const session = isLast && 'stream' in response ? response.stream?.session : undefined
     super.destroy(isLast)
+    session?.destroy()
   }
 
   override end(isLast: boolean): void {

@@ -327,3 +327,24 @@ describe('eventwire/node on a raw socket', () => {
     await vi.waitUntil(() => streams.every(({ state }) => state === 'closed'))
   })
 })
+
+describe('a shutdown of node:http2', () => {
+  test('lets the server close though a client does not read', async () => {
+    const streams: SseStream[] = []
+    const server = http2.createServer((req, res) => {
+      streams.push(openStream(req, res))
+    })
+    const { port } = await listen(server)
+    const session = http2.connect(`http://127.0.0.1:${port}`)
+    const request = session.request({ ':path': '/' })
+    request.on('error', () => {})
+    await new Promise((resolve) => request.on('response', resolve))
+    request.pause()
+    streams[0]?.send({ data: 'x'.repeat(10_000_000) })
+    const closed = new Promise((resolve) => server.close(resolve))
+    await closeAllStreams({ withinMs: 0 })
+    expect(await streams[0]?.closed).toEqual({ reason: 'shutdown' })
+    await closed
+    session.destroy()
+  })
+})
