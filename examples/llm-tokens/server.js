@@ -14,7 +14,7 @@ import { Hono } from 'hono'
 
 const { HOST = '127.0.0.1', PORT = '3000' } = process.env
 const MODEL = 'recital-1'
-const TOKEN_MS = 40
+const TOKEN_MS = 30
 const TEXT = `The answer of a language model comes token by token, and nobody likes to wait for the last \
 one. So the server sends each as soon as it is there, as an event of one long response.
 
@@ -23,7 +23,7 @@ Somebody closes the page in the middle of a sentence, and the model should not g
 has left: every token costs. Somebody reads on a slow train, and what waits for them should not fill \
 the memory of the server. And a proxy holds back what it is not told to pass on.
 
-This text is recited, some twenty words a second. Press Stop, or close the page, and the server stops \
+This text is recited, some thirty words a second. Press Stop, or close the page, and the server stops \
 making them, too: its counter says so.`
 
 /** What the server is at, and a channel that tells all pages. */

@@ -46,7 +46,7 @@ function tests(stage: Stage): void {
 
   test('misses no step when the connection was cut, and the job goes on meanwhile', async () => {
     const page = await stage.visit()
-    const id = await startJob(page, 60)
+    const id = await startJob(page, 40)
     const other = await stage.visit({}, `${stage.server.url}/#${id}`)
     await waitForDone(page, 3)
 
@@ -58,7 +58,7 @@ function tests(stage: Stage): void {
 
     const steps = (await receivedBy(page, 'progress', 'end')).map(({ data }) => data.done)
     const [first] = steps
-    expect(steps).toEqual(Array.from({ length: 61 - first }, (_, index) => first + index))
+    expect(steps).toEqual(Array.from({ length: 41 - first }, (_, index) => first + index))
     expect(first).toBeLessThan(5)
   })
 
@@ -130,8 +130,8 @@ export const jobProgress: Scenario = {
     await page.locator('#state[data-state="idle"]').waitFor()
   },
   async pose(page) {
-    await startJob(page, 100)
-    await waitForDone(page, 62)
+    await startJob(page, 60)
+    await waitForDone(page, 37)
   },
   tests,
 }

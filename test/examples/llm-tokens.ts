@@ -132,7 +132,7 @@ export const llmTokens: Scenario = {
   greeting: 'LLM tokens',
   begin,
   async pose(page) {
-    await ask(page, 85)
+    await ask(page, 75)
     await page.click('#stop')
     await waitForAnswer(page, 'stopped')
   },

@@ -10,7 +10,7 @@ const PATIENCE = { timeout: 15_000 }
 
 async function logIn(page: Page, user = 'grace'): Promise<void> {
   await page.click(`[data-user="${user}"]`)
-  await waitForState(page, 'open')
+  await expect.poll(() => receivedBy(page, 'inbox')).toHaveLength(1)
 }
 
 async function send(page: Page, to: string, text: string): Promise<void> {
@@ -34,11 +34,6 @@ async function markAllAsRead(page: Page): Promise<void> {
 async function bringIn(stage: Stage): Promise<{ grace: Page; ada: Page }> {
   const grace = await stage.visit()
   await logIn(grace)
-  await grace
-    .locator('#inbox p')
-    .first()
-    .waitFor({ timeout: 300 })
-    .catch(() => undefined)
   await markAllAsRead(grace)
   const ada = await stage.visit({}, stage.server.url)
   await logIn(ada, 'ada')
