@@ -37,7 +37,10 @@ class Job {
   /** @type {NodeJS.Timeout | undefined} */
   #grace
   /** @type {SseChannel<JobEvents>} */
-  #channel = new SseChannel({ snapshot: () => [this.#state()] })
+  #channel = new SseChannel({
+    snapshot: () => [this.#state()],
+    onError: (error, { stage }) => console.error(`${stage}: ${error.message}`),
+  })
 
   /** @param {number} total */
   constructor(total) {

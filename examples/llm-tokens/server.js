@@ -29,7 +29,10 @@ making them, too: its counter says so.`
 /** What the server is at, and a channel that tells all pages. */
 const work = { running: 0, tokens: 0 }
 /** @type {SseChannel<{ work: Work }>} */
-const channel = new SseChannel({ snapshot: () => [{ event: 'work', data: work }] })
+const channel = new SseChannel({
+  snapshot: () => [{ event: 'work', data: work }],
+  onError: (error, { stage }) => console.error(`${stage}: ${error.message}`),
+})
 
 /** @param {Partial<Work>} change */
 function report(change) {
@@ -94,7 +97,10 @@ app.post('/v1/chat/completions', async (c) => {
     .sendAll(completionChunks(stream.signal))
     // Where the client has left meanwhile, this does nothing.
     .then(() => stream.end({ data: '[DONE]' }))
-    .catch((error) => stream.destroy(error))
+    .catch((error) => {
+      console.error(error)
+      stream.destroy(error)
+    })
   return response
 })
 

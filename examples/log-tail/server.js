@@ -33,6 +33,7 @@ const channel = new SseChannel({
   snapshot: ({ topics }) => [
     { event: 'lines', data: lines.filter(({ level }) => topics?.includes(level)) },
   ],
+  onError: (error, { stage }) => console.error(`${stage}: ${error.message}`),
 })
 
 const fastify = Fastify()
