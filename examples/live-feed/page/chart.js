@@ -61,7 +61,7 @@ export class Chart {
         },
       ],
       axes: [
-        { ...axis, size: 30, space: 110, values: (_, seconds) => seconds.map(timeOf) },
+        { ...axis, size: 30, space: 90, values: (_, seconds) => seconds.map(timeOf) },
         { ...axis, size: 56 },
       ],
       hooks: {
