@@ -104,7 +104,7 @@ app.post('/v1/chat/completions', async (c) => {
   return response
 })
 
-app.get('/work', (c) => {
+app.get('/counter', (c) => {
   const { stream, response } = openStream(c.req.raw, { retryMs: 1_000 })
   channel.subscribe(stream)
   return response

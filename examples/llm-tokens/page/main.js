@@ -55,7 +55,7 @@ function show(state) {
 }
 
 function followWork() {
-  const source = new EventSource('/work')
+  const source = new EventSource('/counter')
   source.addEventListener('open', () => showConnection('open'))
   source.addEventListener('error', () => {
     showConnection('connecting')
