@@ -33,23 +33,27 @@ export interface Context {
  * How long Koa is given to take the body. A handler that waits for its stream (`await stream.sendAll(source)`) would
  * wait for ever, for Koa takes the body after the handler: then the head leaves with the headers set so far.
  */
-const PATIENCE_MS = 100
+const PATIENCE_MS = 250
 
-/** Contexts whose handler is known to have returned: what takes its time then is other middleware. */
-const returned = new WeakSet<Context>()
+/** The same where it is known that it is the handler that takes its time. */
+const SHORT_PATIENCE_MS = 50
+
+/** Whether the handlers of a context are known to be at work, or to have returned. */
+const works = new WeakMap<Context, 'running' | 'returned'>()
 
 /** What closes the stream of a context with the error of its handler. */
 const failures = new WeakMap<Context, (error: unknown) => void>()
 
 /** Runs the middleware behind one of ours, and sees how it ends, whatever others make of that. */
 export async function watched<T>(context: Context, next: () => Promise<T>): Promise<T> {
+  works.set(context, 'running')
   try {
     return await next()
   } catch (error) {
     failures.get(context)?.(error)
     throw error
   } finally {
-    returned.add(context)
+    works.set(context, 'returned')
   }
 }
 
@@ -99,9 +103,11 @@ export class KoaExchange extends NodeExchange {
       // Koa 3 does that itself. A stream may be one that reads ours.
       if (!isStream(answer)) sink.body.destroy()
     })
-    setTimeout(() => {
-      if (context.body === sink.body && !returned.has(context)) beginBefore(context, stream, sink)
-    }, PATIENCE_MS).unref()
+    const begin = () => {
+      const isDue = context.body === sink.body && works.get(context) !== 'returned'
+      if (isDue) beginBefore(context, stream, sink)
+    }
+    setTimeout(begin, works.has(context) ? SHORT_PATIENCE_MS : PATIENCE_MS).unref()
 
     const fail = (thrown: unknown) => {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown))

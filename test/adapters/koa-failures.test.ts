@@ -36,7 +36,7 @@ describe.each(Object.entries({ 'Koa 3': Koa, 'Koa 2': Koa2 }))('%s', (_name, fra
   const last = () => streams.at(-1) as SseStream
 
   // Its error has the code that Koa gives to clients that leave.
-  test.each([0, 150])(
+  test.each([0, 300])(
     'reports a source of the handler that breaks off after %d ms',
     async (afterMs) => {
       const url = await start(async (ctx) => {
@@ -105,7 +105,7 @@ describe.each(Object.entries({ 'Koa 3': Koa, 'Koa 2': Koa2 }))('%s', (_name, fra
     const url = await start(
       async (ctx, next) => {
         await next()
-        await sleep(200)
+        await sleep(300)
         ctx.cookies.set('late', 'yes')
       },
       sse(),
@@ -134,7 +134,7 @@ describe.each(Object.entries({ 'Koa 3': Koa, 'Koa 2': Koa2 }))('%s', (_name, fra
         async (ctx) => {
           streams.push(openStream(ctx))
           last().send({ data: 'x' })
-          await sleep(150)
+          await sleep(300)
           throw new Error('swordfish')
         },
       )
@@ -154,7 +154,7 @@ describe.each(Object.entries({ 'Koa 3': Koa, 'Koa 2': Koa2 }))('%s', (_name, fra
       sse(),
       async (ctx) => {
         streams.push(ctx.sse())
-        await sleep(150)
+        await sleep(300)
         throw failure
       },
     )
