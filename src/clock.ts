@@ -1,6 +1,6 @@
 // The one clock behind every heartbeat, stall timeout and lifetime: a single timer, never one a stream.
 
-import { nextTurn } from './turn.js'
+import { isTimerOfRequest, nextTurn } from './turn.js'
 
 /** Alarms of one delay, in the order in which they fall due: each start goes to the end. */
 interface Queue {
@@ -47,6 +47,8 @@ export class Alarm {
   #dueMs = 0
   #previous: Alarm | undefined
   #next: Alarm | undefined
+  /** Where a timer cannot be for all. */
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(owner: Ringable) {
     this.#owner = owner
@@ -59,6 +61,11 @@ export class Alarm {
    * all queues: take few different ones.
    */
   start(delayMs: number): void {
+    if (isTimerOfRequest) {
+      this.stop()
+      this.#timer = setTimeout(() => this.#owner[ring](this), delayMs)
+      return
+    }
     if (this.#delayMs > 0) this.#leave()
     this.#delayMs = delayMs
     this.#dueMs = nowMs() + delayMs
@@ -86,10 +93,13 @@ export class Alarm {
 
   /** Stops waiting. */
   stop(): void {
+    clearTimeout(this.#timer)
     if (this.#delayMs === 0) return
     this.#leave()
     this.#delayMs = 0
-    if (queues.size === 0) clearTimer()
+    if (queues.size > 0) return
+    timers.clear(timer)
+    timerDueMs = NEVER
   }
 
   #leave(): void {
@@ -123,18 +133,12 @@ export class Alarm {
 }
 
 function setTimer(dueMs: number): void {
-  const soonestMs = Math.min(dueMs, timerDueMs)
-  clearTimer()
+  timers.clear(timer)
   timers = { set: setTimeout, clear: clearTimeout }
-  timerDueMs = soonestMs
-  timer = setTimeout(onTimer, Math.max(1, soonestMs - nowMs()))
+  timerDueMs = Math.min(dueMs, timerDueMs)
+  timer = setTimeout(onTimer, Math.max(1, timerDueMs - nowMs()))
   // A heartbeat is no reason to keep a process alive.
   ;(timer as { unref?: () => void }).unref?.()
-}
-
-function clearTimer(): void {
-  timers.clear(timer)
-  timerDueMs = NEVER
 }
 
 function onTimer(): void {

@@ -55,7 +55,7 @@ export function encodeEvent(event: SseEvent, serialize: Serialize = JSON.stringi
   return `${text}\n`
 }
 
-const SHAPE = 'an object in which one of event, data, id, retry and comment is defined'
+const SHAPE = 'an object with event, data, id, retry or comment'
 const LINE_BREAK = /[\r\n]/
 
 // [spec] If the field value does not contain U+0000 NULL, then set the last event ID buffer to
@@ -79,7 +79,7 @@ export function encodeData(data: unknown, serialize: Serialize = JSON.stringify)
   const text = serialize(data)
   if (typeof text === 'string') return text
   throw serialize === JSON.stringify
-    ? wrongType('`data`', 'a string or something that JSON can carry', data)
+    ? wrongType('`data`', 'a string or what JSON can carry', data)
     : wrongType('what `serialize` returns', 'a string', text)
 }
 

@@ -2,6 +2,12 @@
 
 type Schedule = (task: () => void) => unknown
 
+/**
+ * Whether a timer belongs to the request that has set it, and is gone with it. There no timer is for all, and a request
+ * without one of its own is taken for dead.
+ */
+export const isTimerOfRequest = 'WebSocketPair' in globalThis
+
 /** A turn is over for certain at the second count: the first may come from its own last phase. */
 const COUNTS = 2
 
@@ -21,21 +27,19 @@ export function nextTurn(task: () => void): void {
 /** Gives the number of the present turn, and sees to it that the turns after it are counted. */
 export function currentTurn(): number {
   countsLeft = COUNTS
-  const schedule = scheduler()
-  if (scheduledBy !== schedule) {
-    scheduledBy = schedule
-    schedule(count)
-  }
+  if (isTimerOfRequest || scheduledBy !== scheduler()) scheduleCount()
   return turn
+}
+
+function scheduleCount(): void {
+  scheduledBy = scheduler()
+  scheduledBy(count)
 }
 
 function count(): void {
   turn++
   scheduledBy = undefined
-  if (--countsLeft > 0) {
-    scheduledBy = scheduler()
-    scheduledBy(count)
-  }
+  if (--countsLeft > 0) scheduleCount()
 }
 
 /** Tells whether the turn with this number is over, and the sockets have been seen to since. */

@@ -128,9 +128,10 @@ export class BodySink implements Sink, SinkListener {
   onBodyDestroyed(error: Error | null): void {
     // It is destroyed, too, when it has come to its end.
     if (this.#hasEnded || this.body.readableEnded) return
-    const { writableFinished } = this.#target
-    // The response tells of its own end itself. One that is still there has been given something else to send.
-    if (error === null && (writableFinished || hasLeft(this.#target))) return
+    const { writableFinished, socket } = this.#target
+    // The response tells of its own end itself, in some runtimes later than this. One that is still there has been
+    // given something else to send.
+    if (error === null && (writableFinished || hasLeft(this.#target, socket ?? undefined))) return
     this.onClose(error === null ? { reason: 'ended' } : { reason: 'error', error })
     if (this.#lane === 'direct') this.#response.destroy()
   }

@@ -36,6 +36,9 @@ function lifelineOf(socket: Socket): EventEmitter {
   return lifeline
 }
 
+/** [spec] CANCEL (0x08): indicates that the stream is no longer needed. */
+const CANCEL = 8
+
 const { write } = OutgoingMessage.prototype
 
 /** A tool that came before this module may have replaced it for all responses: Node's own is known by its text. */
@@ -84,6 +87,13 @@ export class ResponseSink extends WritableSink {
       socket?.writable === true
       ? socket
       : undefined
+  }
+
+  override destroy(): void {
+    const response = this.#response
+    // Of itself Node resets the stream without an error, which a client cannot tell from an end in good order.
+    if ('stream' in response) response.stream?.close(CANCEL)
+    super.destroy()
   }
 
   override end(isLast: boolean): void {

@@ -327,3 +327,36 @@ describe('eventwire/node on a raw socket', () => {
     await vi.waitUntil(() => streams.every(({ state }) => state === 'closed'))
   })
 })
+
+describe('eventwire/node on http2', () => {
+  test('cuts a stream so that its client can tell it from an end in good order', async () => {
+    const streams: SseStream[] = []
+    const { port, close } = await listen(
+      http2.createServer((req, res) => {
+        streams.push(openStream(req, res))
+      }),
+    )
+    const session = http2.connect(`http://127.0.0.1:${port}`)
+    const answer = async () => {
+      const request = session.request({ ':path': '/' })
+      let hasEnded = false
+      request.on('end', () => {
+        hasEnded = true
+      })
+      request.resume()
+      await new Promise((resolve) => request.once('response', resolve))
+      const closed = new Promise((resolve) => request.once('close', resolve))
+      return { closed, seen: () => ({ hasEnded, code: request.rstCode }) }
+    }
+    const ended = await answer()
+    const cut = await answer()
+    await streams[0]?.end({ data: 'bye' })
+    streams[1]?.destroy()
+    await Promise.all([ended.closed, cut.closed])
+    expect(ended.seen()).toEqual({ hasEnded: true, code: http2.constants.NGHTTP2_NO_ERROR })
+    expect(cut.seen()).toEqual({ hasEnded: false, code: http2.constants.NGHTTP2_CANCEL })
+    expect(await streams[1]?.closed).toEqual({ reason: 'ended' })
+    session.destroy()
+    await close()
+  })
+})
