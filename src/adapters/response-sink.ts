@@ -36,8 +36,8 @@ function lifelineOf(socket: Socket): EventEmitter {
   return lifeline
 }
 
-/** [spec] CANCEL (0x08): indicates that the stream is no longer needed. */
-const CANCEL = 8
+/** What an HTTP/2 client cannot take for an end in good order: Node does so with CANCEL. */
+const INTERNAL_ERROR = 2
 
 const { write } = OutgoingMessage.prototype
 
@@ -91,8 +91,8 @@ export class ResponseSink extends WritableSink {
 
   override destroy(): void {
     const response = this.#response
-    // Of itself Node resets the stream without an error, which a client cannot tell from an end in good order.
-    if ('stream' in response) response.stream?.close(CANCEL)
+    // Of itself Node resets the stream with NO_ERROR.
+    if ('stream' in response) response.stream?.close(INTERNAL_ERROR)
     super.destroy()
   }
 
