@@ -160,11 +160,7 @@ function flowOf(source: any): Flow {
     }
     if (typeof source.subscribe === 'function') return pushed(source)
   }
-  throw wrongType(
-    'the source',
-    'an iterable that is no string, a stream or an observable',
-    source,
-  )
+  throw wrongType('the source', 'an iterable that is no string, a stream or an observable', source)
 }
 
 /** One step of an iterator or of a reader. */

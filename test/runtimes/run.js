@@ -58,8 +58,8 @@ async function runJob({ runtime, server, jobChecks }) {
 }
 
 function report({ runtime, server, check, problem }) {
-  const limit = limitOf(runtime.name, check)
-  const isFailed = (problem === undefined) !== (limit === undefined)
+  const limit = limitOf(runtime.name, server, check)
+  const isFailed = limit ? !limit.problem.test(problem ?? '') : problem !== undefined
   results.push({ runtime: runtime.name, server, check, limit, isFailed })
   const mark = isFailed ? '✗' : limit ? '-' : '✓'
   console.log(`${mark} ${runtime.title}, ${server}: ${check}`)

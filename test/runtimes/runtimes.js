@@ -58,7 +58,7 @@ export const runtimes = [
   {
     name: 'workerd',
     title: `workerd ${versionOf(WORKERD)}`,
-    servers: ['worker', 'durable-object'],
+    servers: ['worker', 'durable-object', 'earlier-worker'],
     command: (cache, server) => [
       join(cache, 'node_modules', WORKERD, 'bin/workerd'),
       'serve',
@@ -80,4 +80,8 @@ export const servers = {
   deno: { title: '`eventwire/fetch` on `Deno.serve`', protocol: 'http/1.1' },
   worker: { title: '`eventwire/fetch` in a worker', protocol: 'http/1.1' },
   'durable-object': { title: '`eventwire/fetch` in a Durable Object', protocol: 'http/1.1' },
+  'earlier-worker': {
+    title: '`eventwire/fetch` in a worker with the compatibility date 2024-10-14',
+    protocol: 'http/1.1',
+  },
 }

@@ -11,7 +11,12 @@ const START_MS = 20_000
 
 /** Starts a server. Resolves once it listens. */
 export async function startServer([command, ...args], cwd) {
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, args, {
+    cwd,
+    // Deno would ask for a newer one of itself.
+    env: { ...process.env, DENO_NO_UPDATE_CHECK: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const closed = once(child, 'close')
   const life = setTimeout(() => child.kill('SIGKILL'), LIFE_MS)
   let noise = ''

@@ -9,7 +9,15 @@ const OBJECT = `
   durableObjectNamespaces = [(className = "Room", uniqueKey = "room")],
   durableObjectStorage = (inMemory = void),`
 
-const configOf = (server) => `using Workerd = import "/workerd/workerd.capnp";
+/** Which program each server runs, as of which date: what changed in Workers since then is as it was. */
+const WORKERS = {
+  worker: { program: 'worker', date: '2026-11-01' },
+  'durable-object': { program: 'durable-object', date: '2026-11-01', more: OBJECT },
+  // The earliest by which a request may write to the stream of another.
+  'earlier-worker': { program: 'worker', date: '2024-10-14' },
+}
+
+const configOf = (server, { date, more = '' }) => `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
   services = [(name = "main", worker = .worker)],
@@ -18,7 +26,7 @@ const config :Workerd.Config = (
 
 const worker :Workerd.Worker = (
   modules = [(name = "worker", esModule = embed "${server}.bundle.js")],
-  compatibilityDate = "2026-11-01",${server === 'durable-object' ? OBJECT : ''}
+  compatibilityDate = "${date}",${more}
 );
 `
 
@@ -26,13 +34,13 @@ const worker :Workerd.Worker = (
 export function workerConfig(cache, server) {
   const servers = join(cache, 'app/servers')
   execFileSync(join(cache, 'node_modules/.bin/esbuild'), [
-    join(servers, `${server}.js`),
+    join(servers, `${WORKERS[server].program}.js`),
     '--bundle',
     '--format=esm',
     '--log-level=warning',
     `--outfile=${join(servers, `${server}.bundle.js`)}`,
   ])
   const config = join(servers, `${server}.capnp`)
-  writeFileSync(config, configOf(server))
+  writeFileSync(config, configOf(server, WORKERS[server]))
   return config
 }

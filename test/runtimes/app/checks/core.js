@@ -1,8 +1,9 @@
 // The package without an adapter: a stream on a port of six methods.
 
-import { MemoryLog, SseChannel, SseError, SseStream, encodeEvent, streamStats } from 'eventwire'
+import { encodeEvent, MemoryLog, SseChannel, SseError, SseStream, streamStats } from 'eventwire'
 
-export const title = '`SseStream` on a port of your own, `SseChannel` with `MemoryLog`, `streamStats`'
+export const title =
+  '`SseStream` on a port of your own, `SseChannel` with `MemoryLog`, `streamStats`'
 
 /** A port that takes everything. */
 function port() {
@@ -51,7 +52,10 @@ export const routes = {
 
 export async function check({ json, equal, ok }) {
   const { text, counted, ...rest } = await json('run')
-  ok(text.endsWith('event: news\nid: ID\ndata: {"n":1}\n\ndata: own\n\nevent: bye\ndata: \n\n'), text)
+  ok(
+    text.endsWith('event: news\nid: ID\ndata: {"n":1}\n\ndata: own\n\nevent: bye\ndata: \n\n'),
+    text,
+  )
   ok(text.startsWith('event: gap\n'), text)
   ok(counted >= 2, `${counted} events counted`)
   equal(rest, {

@@ -15,7 +15,8 @@ export async function check({ open, json, equal }) {
   // One clock rings for all, and it is this one's heartbeat that sets it.
   const first = await open('open')
   const answer = await open('open')
-  const beats = (count) => answer.until(() => answer.text().length >= 3 * count, `heartbeat ${count}`)
+  const beats = (count) =>
+    answer.until(() => answer.text().length >= 3 * count, `heartbeat ${count}`)
   await beats(4)
   first.leave()
   await beats(12)

@@ -23,5 +23,8 @@ export async function check({ open, json, equal }) {
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS))
   equal(await json('end'), { reason: 'ended' })
   equal(await answer.ended, 'whole')
-  equal(answer.events().map(({ event }) => event), ['bye'])
+  equal(
+    answer.events().map(({ event }) => event),
+    ['bye'],
+  )
 }

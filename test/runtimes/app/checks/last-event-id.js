@@ -19,6 +19,9 @@ export async function check({ open, equal }) {
     const header = String.fromCharCode(...bytes)
     const answer = await open('open', { headers: id === '' ? {} : { 'last-event-id': header } })
     equal(await answer.ended, 'whole')
-    equal(answer.events().map(({ data }) => data), [id])
+    equal(
+      answer.events().map(({ data }) => data),
+      [id],
+    )
   }
 }

@@ -1,6 +1,7 @@
 // A client that leaves is seen, by the next write at the latest.
 
-export const title = "A client that leaves closes its stream by its next heartbeat, with the reason 'client'"
+export const title =
+  "A client that leaves closes its stream by its next heartbeat, with the reason 'client'"
 
 let stream
 let left
