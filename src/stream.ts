@@ -374,7 +374,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   #abortReason(): DOMException {
     const reason = this.#info?.reason ?? this.#endReason
-    return new DOMException(`The stream has closed: ${reason}`, 'AbortError')
+    return new DOMException(`The stream closed: ${reason}`, 'AbortError')
   }
 
   /** What channels have taken for this stream comes before what it is given now. */

@@ -3,6 +3,7 @@
 import { onAbort } from '../abort.js'
 import type { SharedChunk } from '../chunk.js'
 import type { Sink, SinkEnd, SinkListener } from '../sink.js'
+import { nextTurn } from '../turn.js'
 import { encodeText } from '../utf8.js'
 
 /** The body of a Response, written to by a stream. */
@@ -60,8 +61,9 @@ export class ReadableSink implements Sink {
     this.#listener = listener
     if (this.#signal) {
       this.#stopWatching = onAbort(this.#signal, () => {
-        this.#controller?.error(this.#signal?.reason)
         this.#close({ reason: 'client' })
+        // For readers that do not cancel it. Servers do, right after this, and print an error that comes before.
+        nextTurn(() => this.#controller?.error(this.#signal?.reason))
       })
     }
   }

@@ -348,3 +348,35 @@ describe('a shutdown of node:http2', () => {
     session.destroy()
   })
 })
+
+describe('eventwire/node on http2', () => {
+  test('cuts a stream so that its client can tell it from an end in good order', async () => {
+    const streams: SseStream[] = []
+    const { port, close } = await listen(
+      http2.createServer((req, res) => {
+        streams.push(openStream(req, res))
+      }),
+    )
+    const session = http2.connect(`http://127.0.0.1:${port}`)
+    const answer = async () => {
+      const request = session.request({ ':path': '/' })
+      const seen: unknown[] = []
+      request.on('end', () => seen.push('end'))
+      request.on('error', (error: NodeJS.ErrnoException) => seen.push(error.code))
+      request.resume()
+      await new Promise((resolve) => request.once('response', resolve))
+      const closed = new Promise((resolve) => request.once('close', resolve))
+      return { closed, seen }
+    }
+    const ended = await answer()
+    const cut = await answer()
+    await streams[0]?.end({ data: 'bye' })
+    streams[1]?.destroy()
+    await Promise.all([ended.closed, cut.closed])
+    expect(ended.seen).toEqual(['end'])
+    expect(cut.seen).toEqual(['ERR_HTTP2_STREAM_ERROR'])
+    expect(await streams[1]?.closed).toEqual({ reason: 'ended' })
+    session.destroy()
+    await close()
+  })
+})

@@ -233,7 +233,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
     'koa',
   ],
-  'adapters/readable-sink': ['abort', 'chunk', 'sink', 'utf8'],
+  'adapters/readable-sink': ['abort', 'chunk', 'sink', 'turn', 'utf8'],
   'adapters/fetch-exchange': [
     'adapters/opening',
     'adapters/readable-sink',
