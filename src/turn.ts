@@ -1,41 +1,39 @@
 // Turns of the event loop, counted. What microtasks do within one turn is one turn.
 
-type Schedule = (task: () => void) => unknown
-
 /** A turn is over for certain at the second count: the first may come from its own last phase. */
 const COUNTS = 2
 
 let turn = 0
 let countsLeft = 0
-let scheduledBy: Schedule | undefined
-
-// Looked up at each call: a test's fake timers come and go.
-const scheduler = (): Schedule =>
-  (globalThis as { setImmediate?: Schedule }).setImmediate ?? globalThis.setTimeout
+let scheduledBy: typeof setTimeout | undefined
 
 /** Runs `task` once the event loop has come round and has seen to its sockets. */
 export function nextTurn(task: () => void): void {
-  scheduler()(task)
+  try {
+    setImmediate(task)
+  } catch {
+    // Most runtimes have none, and that of the Edge Runtime of Next.js throws.
+    setTimeout(task)
+  }
 }
 
 /** Gives the number of the present turn, and sees to it that the turns after it are counted. */
 export function currentTurn(): number {
   countsLeft = COUNTS
-  const schedule = scheduler()
-  if (scheduledBy !== schedule) {
-    scheduledBy = schedule
-    schedule(count)
-  }
+  // A test's fake timers come and go.
+  if (scheduledBy !== setTimeout) schedule()
   return turn
 }
 
 function count(): void {
   turn++
   scheduledBy = undefined
-  if (--countsLeft > 0) {
-    scheduledBy = scheduler()
-    scheduledBy(count)
-  }
+  if (--countsLeft > 0) schedule()
+}
+
+function schedule(): void {
+  scheduledBy = setTimeout
+  nextTurn(count)
 }
 
 /** Tells whether the turn with this number is over, and the sockets have been seen to since. */
