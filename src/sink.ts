@@ -73,9 +73,6 @@ export interface WritableLike {
   /** Listens to 'drain', 'close', 'finish' and 'error'. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever an event carries.
   on(event: string, listener: (...args: any[]) => void): unknown
-  /** Listens to one 'drain'. */
-  // biome-ignore lint/suspicious/noExplicitAny: whatever an event carries.
-  once(event: string, listener: (...args: any[]) => void): unknown
   /** Takes a listener back. */
   // biome-ignore lint/suspicious/noExplicitAny: whatever an event carries.
   removeListener(event: string, listener: (...args: any[]) => void): unknown
@@ -147,6 +144,7 @@ export class WritableSink implements Sink {
   readonly #lifeline: Lifeline | undefined
   #listener: SinkListener | undefined
   #failure: Error | undefined
+  #hearsDrain = false
 
   /** @param lifeline - something else whose 'close' means that the client has gone */
   constructor(writable: WritableLike, lifeline?: Lifeline) {
@@ -166,13 +164,18 @@ export class WritableSink implements Sink {
     // Some middleware puts a `write` in place of the response's that gives no answer.
     const hasRoom = typeof answer === 'boolean' ? answer : !writable.writableNeedDrain
     flush(writable)
-    if (!hasRoom) this.onDrainOf(writable)
+    if (!hasRoom && !this.#hearsDrain) {
+      this.#hearsDrain = true
+      // For good: the `compression` middleware hands listeners on to its compressor, from where `once` would not
+      // take them back.
+      writable.on('drain', () => this.onDrain())
+    }
     return hasRoom
   }
 
-  /** Tells the stream once `writable`, which has enough now, has room again. */
-  protected onDrainOf(writable: Pick<WritableLike, 'once'>): void {
-    writable.once('drain', () => this.#listener?.onDrain())
+  /** Tells the stream that there is room again. */
+  protected onDrain(): void {
+    this.#listener?.onDrain()
   }
 
   end(_isLast: boolean): void {

@@ -355,7 +355,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   #close(reason: CloseReason, error?: Error): void {
     if (this.#isGone()) return
     this.#state = 'closed'
-    this.#info = error === undefined ? { reason } : { reason, error }
+    this.#info = { reason, ...(error && { error }) }
     registry.streams.delete(this)
     registry.counters.closed[reason]++
     this.#outbox.close()

@@ -1,6 +1,7 @@
 // Streams on the responses of Express 4 and 5.
 
 import type { AnyEvents, EventMap } from '../contract.js'
+import { resolveOptions } from '../options.js'
 import type { SseStream } from '../stream.js'
 import {
   type NodeRequest,
@@ -81,8 +82,10 @@ export function openStream<M extends EventMap<M> = AnyEvents>(
  * Makes the middleware that adds `res.sse(options?)`.
  *
  * @param defaults - options for all streams; those of a call win
+ * @throws {TypeError} or {RangeError} when one is wrong.
  */
 export function sse(defaults: OpenStreamOptions = {}): Middleware {
+  resolveOptions(defaults)
   return (req, res, next) => {
     Object.assign(res, {
       sse: (options: OpenStreamOptions = {}) => openStream(req, res, { ...defaults, ...options }),

@@ -10,12 +10,18 @@ import { BodySink } from './body.js'
 import { NodeExchange, type NodeRequest } from './node-exchange.js'
 import { type NodeResponse, ResponseSink } from './response-sink.js'
 
+/** What a stream needs of a Fastify instance. */
+export interface Instance {
+  /** The server of Node.js, which all contexts of an application share. */
+  readonly server: object
+}
+
 /** What a stream needs of a Fastify request: whatever its generics, it is one. */
 export interface Request {
   /** The request of Node.js. */
   readonly raw: NodeRequest
   /** The Fastify instance that the route belongs to. */
-  readonly server: { readonly server: object }
+  readonly server: Instance
 }
 
 /** What a stream needs of a Fastify reply: whatever its generics, it is one. */

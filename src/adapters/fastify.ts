@@ -17,7 +17,7 @@ import {
   stop as stopExchange,
 } from './opening.js'
 
-export type { Reply, Request } from './fastify-exchange.js'
+export type { Instance, Reply, Request } from './fastify-exchange.js'
 export type { NodeRequest } from './node-exchange.js'
 export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
 export type { NodeResponse } from './response-sink.js'

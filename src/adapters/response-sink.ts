@@ -64,7 +64,8 @@ export class ResponseSink extends WritableSink {
     if (socket === undefined) return this.write(chunk.text)
     chunk.frame ??= Buffer.from(`${chunk.byteLength.toString(16)}\r\n${chunk.text}\r\n`)
     const hasRoom = socket.write(chunk.frame)
-    if (!hasRoom) this.onDrainOf(socket)
+    // The socket may serve other requests after this one.
+    if (!hasRoom) socket.once('drain', () => this.onDrain())
     return hasRoom
   }
 

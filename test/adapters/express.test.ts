@@ -78,6 +78,7 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, framework) => {
     await answer.has('data: hello\n\n')
     answer.leave()
     expect(await stream?.closed).toEqual({ reason: 'client' })
+    expect(() => sse({ heartbeatMs: -1 })).toThrow('`heartbeatMs`')
   })
 
   test('keeps the headers and cookies of cors and express-session', async () => {
@@ -127,6 +128,30 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, framework) => {
     )
     await reader.cancel()
     expect((await stream?.closed)?.reason).toBe('client')
+  })
+
+  // The middleware hands a listener for 'drain' on to its compressor, which never gives it back.
+  test('leaves no listeners behind in compression, however often its client is slow', async () => {
+    const warnings: Error[] = []
+    const onWarning = (warning: Error) => warnings.push(warning)
+    process.on('warning', onWarning)
+    let sent = 0
+    const url = await serve((app) => {
+      app.use(compression({ threshold: 0 }))
+      app.get('/', async (req: Request, res: Response) => {
+        const stream = openStream(req, res, { headers: { 'cache-control': 'no-cache' } })
+        for (; sent < 40; sent++) {
+          stream.send({ data: 'x'.repeat(100_000) })
+          await stream.drained()
+        }
+        await stream.end()
+      })
+    })
+    const response = await fetch(url, { headers: { 'accept-encoding': 'gzip' } })
+    expect((await response.text()).length).toBe(40 * 100_008)
+    expect(sent).toBe(40)
+    process.removeListener('warning', onWarning)
+    expect(warnings).toEqual([])
   })
 
   test('gives the error response of the application for an error before the stream opens', async () => {

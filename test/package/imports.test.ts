@@ -139,7 +139,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'misuse',
     'stream',
   ],
-  'adapters/express': ['adapters/node', 'contract', 'stream'],
+  'adapters/express': ['adapters/node', 'contract', 'options', 'stream'],
   'adapters/body': ['adapters/response-sink', 'chunk', 'sink', 'node:stream'],
   'adapters/fastify-exchange': [
     'adapters/body',

@@ -1,0 +1,136 @@
+// What compression costs a server and saves on the wire: streams of one channel over HTTP/1.1, between events and with them.
+
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { constants } from 'node:zlib'
+import compression from 'compression'
+import { SseChannel } from 'eventwire'
+import { openStream } from 'eventwire/node'
+import { compare } from './rounds.js'
+
+const CLIENTS = 500
+const EVENTS = 100
+
+const subscribe = (channel, options) => (req, res) =>
+  void channel.subscribe(openStream(req, res, options))
+
+/** By the middleware, with a window as small as ours. */
+const byMiddleware = (channel, options) => {
+  const compress = compression({ threshold: 0, ...options })
+  return (req, res) =>
+    compress(req, res, () =>
+      subscribe(channel, { headers: { 'cache-control': 'no-cache' } })(req, res),
+    )
+}
+
+const HANDLERS = {
+  plain: (channel) => subscribe(channel),
+  'compress: true, gzip': (channel) => subscribe(channel, { compress: true }),
+  'compress: true, br': (channel) => subscribe(channel, { compress: true }),
+  'compression middleware, gzip': (channel) => byMiddleware(channel),
+  'compression middleware, gzip, small window': (channel) =>
+    byMiddleware(channel, { windowBits: 12, memLevel: 4, chunkSize: 1_024 }),
+  'compression middleware, br': (channel) =>
+    byMiddleware(channel, { brotli: { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } } }),
+}
+
+const price = (n, at) => ({
+  event: 'price',
+  data: { symbol: 'ACME', cents: 9_000 + ((n * 7_919) % 97), at, volume: (n * 31) % 500 },
+})
+
+/** A page of a list: events of some KiB. */
+const page = (n, at) => ({
+  event: 'page',
+  data: Array.from({ length: 40 }, (_, i) => price(n * 40 + i, at + i).data),
+})
+
+const EVENT_KINDS = { small: price, large: page }
+
+/** In a process of its own: a server that tells what its streams hold and its events cost. */
+async function serve(name, kind) {
+  const channel = new SseChannel()
+  const server = createServer(HANDLERS[name](channel)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const settle = async () => {
+    for (let i = 0; i < 4; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      globalThis.gc()
+    }
+    return process.memoryUsage().rss
+  }
+  const before = await settle()
+  process.send({ port: server.address().port })
+  await once(process, 'message')
+  const cpuBefore = process.cpuUsage()
+  for (let n = 0; n < EVENTS; n++) {
+    await channel.publish(EVENT_KINDS[kind](n, 1_700_000_000_000 + n * 1_000))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  const { user, system } = process.cpuUsage(cpuBefore)
+  process.send({
+    cpuMicroseconds: (user + system) / EVENTS / CLIENTS,
+    residentKiB: ((await settle()) - before) / CLIENTS / 1_024,
+  })
+}
+
+async function measured(name, kind) {
+  const child = fork(fileURLToPath(import.meta.url), [name, kind], { execArgv: ['--expose-gc'] })
+  const [{ port }] = await once(child, 'message')
+  const sockets = []
+  let bytes = 0
+  const coding = name.includes('br') ? 'br' : 'gzip'
+  for (let i = 0; i < CLIENTS; i++) {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => {})
+    sockets.push(socket)
+    socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: ${coding}\r\n\r\n`)
+    await once(socket, 'data')
+    socket.on('data', ({ length }) => {
+      bytes += length
+    })
+  }
+  child.send('connected')
+  const [{ cpuMicroseconds, residentKiB }] = await once(child, 'message')
+  for (const socket of sockets) socket.destroy()
+  child.kill()
+  await once(child, 'close')
+  return { cpuMicroseconds, residentKiB, bytes: bytes / EVENTS / CLIENTS }
+}
+
+const UNITS = {
+  residentKiB: 'resident KiB a stream',
+  cpuMicroseconds: 'CPU microseconds a delivery',
+  bytes: 'bytes on the wire a delivery',
+}
+
+export async function* tables() {
+  for (const kind of Object.keys(EVENT_KINDS)) {
+    // One run gives all three: each round of the other tables takes what this one has seen.
+    const seen = Object.fromEntries(Object.keys(HANDLERS).map((name) => [name, []]))
+    for (const [key, unit] of Object.entries(UNITS)) {
+      let round = 0
+      const rows = Object.fromEntries(
+        Object.keys(HANDLERS).map((name, index, { length }) => [
+          name,
+          async () => {
+            const readings = seen[name]
+            readings[round] ??= await measured(name, kind)
+            const reading = readings[round][key]
+            if (index === length - 1) round++
+            return reading
+          },
+        ]),
+      )
+      yield {
+        title: `${CLIENTS} streams of one channel, ${kind} events: ${unit}`,
+        rows: await compare(rows, { rounds: 3, unit }),
+      }
+    }
+  }
+}
+
+if (process.send) await serve(process.argv[2], process.argv[3])
