@@ -53,6 +53,12 @@ describe.each([
     expect(streams).toEqual([])
   })
 
+  test('decorated headers and status are kept', async () => {
+    const answer = await get('/beside/intercepted')
+    expect(answer.headers).toMatchObject({ 'x-own': '1', 'content-type': 'text/event-stream' })
+    expect(answer.status).toBe(203)
+  })
+
   test('an interceptor runs, and what it makes of the result goes nowhere', async () => {
     const answer = await get('/beside/intercepted')
     expect(await answer.whole).toBe('data: bye\n\n')

@@ -7,7 +7,7 @@ import { FeedService } from './feed.service.js'
 import { StreamShutdown } from './stream-shutdown.js'
 
 @Module({ controllers: [FeedController], providers: [FeedService, StreamShutdown] })
-export class FeedModule {}
+class FeedModule {}
 
 export async function createApp() {
   const app = await NestFactory.create(FeedModule)

@@ -8,7 +8,7 @@ import { FastifyFeedController } from './fastify-feed.controller.js'
 import { FeedService } from './feed.service.js'
 
 @Module({ controllers: [FastifyFeedController], providers: [FeedService] })
-export class FastifyFeedModule {}
+class FastifyFeedModule {}
 
 export async function createApp() {
   const app = await NestFactory.create<NestFastifyApplication>(

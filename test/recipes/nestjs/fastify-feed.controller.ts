@@ -3,7 +3,7 @@
 import { Body, Controller, Get, NotFoundException, Param, Post, Req, Res } from '@nestjs/common'
 import { openStream } from 'eventwire/fastify'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Feed, FeedService } from './feed.service.js'
+import { type Feed, FeedService } from './feed.service.js'
 
 @Controller('feed')
 export class FastifyFeedController {

@@ -3,7 +3,7 @@
 import { Body, Controller, Get, NotFoundException, Param, Post, Req, Res } from '@nestjs/common'
 import { openStream } from 'eventwire/express'
 import type { Request, Response } from 'express'
-import type { Feed, FeedService } from './feed.service.js'
+import { type Feed, FeedService } from './feed.service.js'
 
 @Controller('feed')
 export class FeedController {

@@ -6,6 +6,8 @@ import {
   Controller,
   type ExecutionContext,
   Get,
+  Header,
+  HttpCode,
   Injectable,
   Module,
   type NestInterceptor,
@@ -62,6 +64,8 @@ class BesideController {
   }
 
   @Get('intercepted')
+  @Header('x-own', '1')
+  @HttpCode(203)
   @UseInterceptors(WrappingInterceptor)
   intercepted(@Req() request: never, @Res() response: never) {
     void open(request, response).end({ data: 'bye' })

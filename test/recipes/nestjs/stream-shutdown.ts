@@ -1,7 +1,7 @@
 // What ends the streams when the application closes: an open one would keep its server from closing.
 
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common'
-import type { HttpAdapterHost } from '@nestjs/core'
+import { HttpAdapterHost } from '@nestjs/core'
 import { closeAllStreams } from 'eventwire'
 
 @Injectable()
