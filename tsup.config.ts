@@ -8,6 +8,7 @@ export default defineConfig({
     fastify: 'src/adapters/fastify.ts',
     koa: 'src/adapters/koa.ts',
     fetch: 'src/adapters/fetch.ts',
+    parser: 'src/parser.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',
@@ -16,4 +17,16 @@ export default defineConfig({
   splitting: true,
   clean: true,
   treeshake: true,
+  // The ES modules import it; it has no CommonJS build, so ours carries it inside: Jest cannot require ES modules.
+  noExternal: ['eventsource-parser'],
+  esbuildPlugins: [
+    {
+      name: 'import-the-parser',
+      setup({ initialOptions, onResolve }) {
+        onResolve({ filter: /^eventsource-parser$/ }, ({ path }) =>
+          initialOptions.define?.TSUP_FORMAT === '"esm"' ? { path, external: true } : undefined,
+        )
+      },
+    },
+  ],
 })

@@ -1,6 +1,6 @@
 // What a channel can be told, when it is made and at its calls, with the defaults.
 
-import type { EventMap, EventOf } from './contract.js'
+import { type Contract, type EventMap, type EventOf, optionalContract } from './contract.js'
 import type { SseError } from './errors.js'
 import type { Serialize } from './event.js'
 import type { EventLog, HistoryLimits } from './log.js'
@@ -55,6 +55,20 @@ export interface HistoryOptions {
 export interface SseChannelOptions<M extends EventMap<M>> {
   /** The channel's name in the log. Required with a log that is given: channels share it by their names. */
   name?: string | undefined
+  /**
+   * The names of the events, with what their data is, from `defineEvents`: data that has a validator is sent as JSON,
+   * strings too. The type of the channel follows from it.
+   *
+   * @defaultValue none
+   */
+  events?: Contract<M> | undefined
+  /**
+   * Whether data is checked by the contract's validators before it is published, as a client will read it; so are the
+   * events of a snapshot. Validators that take their time cannot be used for that.
+   *
+   * @defaultValue `false`
+   */
+  validate?: boolean | undefined
   /**
    * Where events get their ids, order and history.
    *
@@ -161,6 +175,8 @@ export function resolveChannelOptions<M extends EventMap<M>>(options: SseChannel
     limits: limitsOf(history),
     gapEvent,
     snapshot: optional('`snapshot`', options.snapshot, 'function'),
+    events: optionalContract(options.events),
+    validate: optional('`validate`', options.validate, 'boolean'),
     serialize: optional('`serialize`', options.serialize, 'function'),
     deserialize: optional('`deserialize`', options.deserialize, 'function') ?? JSON.parse,
     onError: optional('`onError`', options.onError, 'function'),

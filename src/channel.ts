@@ -76,7 +76,8 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
    *
    * @returns resolves with the id that the log gave to the event, once the log has it.
    * @throws rejects with a `TypeError` or `RangeError` when the event is not one that the format can carry, or has an
-   * id; with an {@link SseError}: `ERR_SSE_CLOSED` when the channel is closed, `ERR_SSE_LOG` when the log has failed.
+   * id; with an {@link SseError}: `ERR_SSE_CLOSED` when the channel is closed, `ERR_SSE_LOG` when the log has failed,
+   * `ERR_SSE_INVALID` when `validate` is on and the data is not what the contract says.
    */
   publish(event: EventOf<M> & { id?: undefined }, options: PublishOptions = {}): Promise<string> {
     let record: NewRecord
@@ -157,7 +158,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
     if ('topics' in options)
       throw wrongType('`topics`', 'absent: an event has one `topic`', options.topics)
     return {
-      ...recordOf(event as SseEvent, this.#options.serialize),
+      ...recordOf(event as SseEvent, this.#options),
       topic: optional('`topic`', topic, 'string'),
       conflate: optional('`conflate`', conflate, 'string'),
     }
@@ -194,7 +195,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
   /** Follows the log for as long as there are subscribers. */
   #follow(): Desk {
     if (this.#desk !== undefined) return this.#desk
-    const { name, serialize, deserialize, gapEvent, snapshot } = this.#options
+    const { name, deserialize, gapEvent, snapshot } = this.#options
     const following = new Following(this.#log, name, {
       onRecord: (record) => this.#onRecord(record),
       onRestart: (seen) => this.#onRestart(seen),
@@ -204,7 +205,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
     this.#desk = {
       archive: {
         following,
-        serialize,
+        recordOf: (event) => recordOf(event, this.#options),
         deserialize,
         gapEvent,
         hasSnapshot: snapshot !== undefined,

@@ -1,6 +1,8 @@
-// The names of events and the types of their data.
+// The names of events and the types of their data, by themselves and in contracts.
 
-import type { SseEvent } from './event.js'
+import type { Serialize, SseEvent } from './event.js'
+import { wrongType } from './misuse.js'
+import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js'
 
 /**
  * Event names with the type of their data: `{ price: { cents: number }; done: undefined }`.
@@ -41,3 +43,74 @@ export type NamedEvent<Name extends string, Data> = Omit<SseEvent, 'event' | 'da
         /** The data. */
         data: Data
       })
+
+declare const sent: unique symbol
+declare const received: unique symbol
+declare const isText: unique symbol
+
+/**
+ * Event names with the type, and the validator, of their data: what {@link defineEvents} makes.
+ *
+ * Give it to streams and channels, and to whoever reads them.
+ *
+ * @typeParam Sent - data by name, as it is sent: what the validators take
+ * @typeParam Received - data by name, as it is received: what the validators give
+ */
+export interface Contract<
+  Sent extends EventMap<Sent> = AnyEvents,
+  // biome-ignore lint/suspicious/noExplicitAny: whoever sends does not look at it.
+  Received extends EventMap<Received> = any,
+> {
+  /** There for the compiler alone. What admits any event does for those of any map. */
+  // biome-ignore lint/suspicious/noExplicitAny: see above.
+  [sent]?(data: string extends keyof Sent ? any : Sent): void
+  /** There for the compiler alone. */
+  readonly [received]?: Received
+  /** @internal */
+  readonly entries: ReadonlyMap<string, ContractEntry>
+  /** @internal What is sent for an event: here, so that only those who make a contract load it. */
+  readonly outgoing: Outgoing
+}
+
+/** How data becomes text where it is sent: options of streams and channels. */
+export interface SendingOptions {
+  readonly events: { readonly outgoing: Outgoing } | undefined
+  readonly serialize: Serialize | undefined
+  readonly validate: boolean | undefined
+}
+
+/** Gives an event with its data as the text that is sent; throws what it cannot be sent for. */
+type Outgoing = (event: SseEvent, options: SendingOptions) => SseEvent
+
+/** Data that is plain text: what {@link text} gives. */
+export interface TextCodec {
+  /** Tells it from validators. */
+  readonly [isText]: true
+}
+
+/** What one name of a contract stands for: a validator of JSON data, plain text, or no data. */
+export type ContractEntry = StandardSchema | TextCodec | null
+
+/** Data by name, as it is sent under these entries. */
+export type SentBy<Entries> = {
+  -readonly [Name in keyof Entries]: Entries[Name] extends StandardSchema
+    ? SchemaInput<Entries[Name]>
+    : Entries[Name] extends TextCodec
+      ? string
+      : undefined
+}
+
+/** Data by name, as it is received under these entries. */
+export type ReceivedBy<Entries> = {
+  -readonly [Name in keyof Entries]: Entries[Name] extends StandardSchema
+    ? SchemaOutput<Entries[Name]>
+    : Entries[Name] extends TextCodec
+      ? string
+      : undefined
+}
+
+/** Gives back `events` if it is a contract, or is absent. */
+export function optionalContract<Events>(events: Events): Events {
+  if (events === undefined || (events as Partial<Contract> | null)?.outgoing) return events
+  throw wrongType('`events`', 'a contract', events)
+}

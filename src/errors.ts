@@ -1,5 +1,7 @@
 // What goes wrong at run time, with codes that callers may branch on.
 
+import type { SchemaIssue } from './standard-schema.js'
+
 /**
  * What went wrong, for code to branch on. Every code has a heading in docs/errors.md.
  *
@@ -9,8 +11,28 @@ export type SseErrorCode =
   | 'ERR_SSE_CLOSED'
   | 'ERR_SSE_FILTER'
   | 'ERR_SSE_HEAD_SENT'
+  | 'ERR_SSE_INVALID'
   | 'ERR_SSE_LOG'
+  | 'ERR_SSE_RESPONSE'
   | 'ERR_SSE_SNAPSHOT'
+  | 'ERR_SSE_TOO_LARGE'
+  | 'ERR_SSE_UNKNOWN_EVENT'
+
+/** What an error tells besides its message; which of it is there depends on the code. */
+export interface SseErrorDetails {
+  /** The status of the response that was refused. */
+  readonly status?: number | undefined
+  /** The name of the event that it is about. */
+  readonly event?: string | undefined
+  /** The id of that event, as a browser would tell it: its own, or that of the last one that had one. */
+  readonly id?: string | undefined
+  /** The event's data as it came, or the body of the response: no more than its first 1,024 characters. */
+  readonly data?: string | undefined
+  /** What the validator found wrong with the data. */
+  readonly issues?: readonly SchemaIssue[] | undefined
+}
+
+const MAX_EXCERPT = 1_024
 
 /**
  * A failure at run time.
@@ -18,22 +40,39 @@ export type SseErrorCode =
  * Misuse throws `TypeError` or `RangeError` instead, at the call that misuses. A client that left is
  * no error at all: the stream's `closed` tells.
  */
-export class SseError extends Error {
+export class SseError extends Error implements SseErrorDetails {
   /** Always `'SseError'`. */
   override readonly name = 'SseError'
 
   /** Stable identifier. Compare this, never the message. */
   readonly code: SseErrorCode
 
+  /** The status of the response that was refused. */
+  declare readonly status?: number | undefined
+  /** The name of the event that it is about. */
+  declare readonly event?: string | undefined
+  /** The id of that event: its own, or that of the last one that had one. */
+  declare readonly id?: string | undefined
+  /** The event's data as it came, or the body of the response: no more than its first 1,024 characters. */
+  declare readonly data?: string | undefined
+  /** What the validator found wrong with the data. */
+  declare readonly issues?: readonly SchemaIssue[] | undefined
+
   /**
    * Makes an error; the package does, applications need not.
    *
    * @param code - stable identifier, a heading in docs/errors.md
    * @param message - for people; may change in any release
-   * @param options - `cause`: the error underneath, if there is one
+   * @param options - `cause`: the error underneath, if there is one; and the details that the code has
    */
-  constructor(code: SseErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(
+    code: SseErrorCode,
+    message: string,
+    { cause, ...details }: ErrorOptions & SseErrorDetails = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
     this.code = code
+    // What a stranger has sent may be long, and errors are logged.
+    Object.assign(this, details, details.data && { data: details.data.slice(0, MAX_EXCERPT) })
   }
 }

@@ -13,6 +13,8 @@ export interface Feed {
    * the events that it got.
    */
   positionToTell?(): string | undefined
+  /** Whether it still has to hand over what came before what is live. */
+  readonly isBehind?: boolean | undefined
   /** Whether its events have the ids that the client comes back with: a stream has one such feed at most. */
   readonly isResumable?: boolean | undefined
 }

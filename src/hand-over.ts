@@ -4,11 +4,11 @@ import { admits, type Judge, type Scope } from './audience.js'
 import type { EncodedEvent } from './chunk.js'
 import { type Deferred, deferred } from './deferred.js'
 import { SseError } from './errors.js'
-import { encodeEvent, type Serialize, type SseEvent } from './event.js'
+import { encodeEvent, type SseEvent } from './event.js'
 import { type Fed, give } from './feed.js'
 import type { Following } from './following.js'
-import { bytesOf, type LogPage, type LogRecord } from './log.js'
-import { Publication, recordOf } from './publication.js'
+import { bytesOf, type LogPage, type LogRecord, type NewRecord } from './log.js'
+import { Publication } from './publication.js'
 import { registry } from './registry.js'
 import { discard, pump, type Source } from './source.js'
 import { byteLength } from './utf8.js'
@@ -23,7 +23,8 @@ export type Resume = 'fresh' | 'resumed' | 'gap'
 export interface Archive {
   readonly following: Following
   readonly judge: Judge
-  readonly serialize: Serialize | undefined
+  /** Gives the record of an event of the snapshot. */
+  recordOf(event: SseEvent): NewRecord
   readonly deserialize: (text: string) => unknown
   readonly gapEvent: string | false
   readonly hasSnapshot: boolean
@@ -218,7 +219,7 @@ export class HandOver {
   }
 
   async #sendSnapshot(): Promise<void> {
-    const { following, judge, serialize, deserialize } = this.#archive
+    const { following, judge, recordOf, deserialize } = this.#archive
     const { topics, filter, isNumbered } = this.#scope
     // What was published before is in the snapshot.
     this.#clearQueue()
@@ -226,7 +227,7 @@ export class HandOver {
     let last: Publication | undefined
     const push = (item: unknown) => {
       const event = (typeof item === 'string' ? { data: item } : item) as SseEvent
-      const publication = new Publication({ ...recordOf(event, serialize), id }, deserialize, '')
+      const publication = new Publication({ ...recordOf(event), id }, deserialize, '')
       if (filter !== undefined && !judge(filter, publication)) return true
       // Only the last has the id: a client cut before that has no snapshot, and gets all of it anew.
       if (last !== undefined) this.#give(last.plain)

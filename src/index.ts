@@ -12,9 +12,20 @@ export type {
   SubscribeOptions,
 } from './channel-options.js'
 export type { SharedChunk } from './chunk.js'
-export type { AnyEvents, EventMap, EventOf, NamedEvent } from './contract.js'
-export { SseError, type SseErrorCode } from './errors.js'
+export type {
+  AnyEvents,
+  Contract,
+  ContractEntry,
+  EventMap,
+  EventOf,
+  NamedEvent,
+  ReceivedBy,
+  SentBy,
+  TextCodec,
+} from './contract.js'
+export { SseError, type SseErrorCode, type SseErrorDetails } from './errors.js'
 export { encodeEvent, type Serialize, type SseEvent } from './event.js'
+export { defineEvents, text } from './event-definitions.js'
 export type { Resume } from './hand-over.js'
 export type {
   EventLog,
@@ -28,17 +39,23 @@ export type {
 } from './log.js'
 export { MemoryLog } from './memory-log.js'
 export type { SseStreamOptions } from './options.js'
+export type { ReadableStreamLike, ReaderLike, ReadResult } from './readable.js'
 export { type CloseReason, type StreamStats, streamStats } from './registry.js'
 export { type CloseAllOptions, closeAllStreams } from './shutdown.js'
 export type { Sink, SinkEnd, SinkListener, WritableLike } from './sink.js'
 export type {
   OverloadedSubscribable,
-  ReadableStreamLike,
-  ReaderLike,
-  ReadResult,
   Source,
   SourceObserver,
   Subscribable,
 } from './source.js'
+export type {
+  PathSegment,
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaResult,
+  StandardSchema,
+} from './standard-schema.js'
 export { type CloseInfo, type SendOptions, SseStream, type StreamState } from './stream.js'
 export type { Subscription } from './subscription.js'

@@ -1,12 +1,28 @@
 // What a stream can be told when it opens, with the defaults.
 
 import type { OverflowPolicy } from './backlog.js'
+import { type Contract, type EventMap, optionalContract, type SendingOptions } from './contract.js'
 import type { Serialize } from './event.js'
 import { harmlessLastEventId } from './last-event-id.js'
 import { delay, integer, MAX_DELAY_MS, object, oneOf, optional, wrongType } from './misuse.js'
 
 /** How one stream behaves. Every option can be left out. */
-export interface SseStreamOptions {
+// biome-ignore lint/suspicious/noExplicitAny: without a contract they do for streams of any events.
+export interface SseStreamOptions<M extends EventMap<M> = any> {
+  /**
+   * The names of the events, with what their data is, from `defineEvents`: data that has a validator is sent as JSON,
+   * strings too. The type of the stream follows from it.
+   *
+   * @defaultValue none
+   */
+  events?: Contract<M> | undefined
+  /**
+   * Whether data is checked by the contract's validators before it is sent, as the client will read it. Validators that
+   * take their time cannot be used for that.
+   *
+   * @defaultValue `false`
+   */
+  validate?: boolean | undefined
   /**
    * How long the connection may be silent before a comment keeps it open, in milliseconds: 1 to
    * 2147483647, or `false` for never. Proxies close what is silent for too long, commonly for 30 to 60
@@ -69,12 +85,11 @@ export interface SseStreamOptions {
 }
 
 /** What a stream looks at for as long as it lives. */
-export interface KeptOptions {
+export interface KeptOptions extends SendingOptions {
   readonly heartbeatMs: number | false
   readonly maxBufferedBytes: number
   readonly overflow: OverflowPolicy
   readonly stallTimeoutMs: number | false
-  readonly serialize: Serialize | undefined
 }
 
 /**
@@ -83,7 +98,7 @@ export interface KeptOptions {
  * @throws {TypeError} when one has the wrong type.
  * @throws {RangeError} when a number is out of its range.
  */
-export function resolveOptions(options: SseStreamOptions) {
+export function resolveOptions<M extends EventMap<M>>(options: SseStreamOptions<M>) {
   const { signal, retryMs, maxLifetimeMs } = object('the options', options)
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw wrongType('`signal`', 'an AbortSignal', signal)
@@ -104,6 +119,8 @@ export function resolveOptions(options: SseStreamOptions) {
       overflow: oneOf('`overflow`', options.overflow ?? 'close', POLICIES),
       stallTimeoutMs: delay('`stallTimeoutMs`', options.stallTimeoutMs ?? 60_000),
       serialize: optional('`serialize`', options.serialize, 'function'),
+      events: optionalContract(options.events),
+      validate: optional('`validate`', options.validate, 'boolean'),
     }),
   }
 }

@@ -46,8 +46,12 @@ export interface Sink {
    * @param isLast - it is not to serve another request either: the server is shutting down
    */
   end(isLast: boolean): void
-  /** Cuts the connection, and drops what was written but not yet sent. */
-  destroy(): void
+  /**
+   * Cuts the connection, and drops what was written but not yet sent.
+   *
+   * @param isLast - as of `end`
+   */
+  destroy(isLast: boolean): void
   /** Bytes written that the client has not taken, as far as the connection knows. */
   readonly bufferedBytes: number
   /**
@@ -130,13 +134,8 @@ const DISCONNECTS: readonly unknown[] = [
   'ERR_HTTP2_SESSION_ERROR',
 ]
 
-const Z_SYNC_FLUSH = 2
-
-/** Has a compressor send on what it was given: it keeps that until its window is full, and the client would wait. */
-export function flush(writable: Pick<WritableLike, 'flush'>): void {
-  // A full flush, the default of deflate and gzip (which have a level), would forget the text seen so far.
-  writable.flush?.('_level' in writable ? Z_SYNC_FLUSH : undefined)
-}
+/** Of `node:zlib`, which the core does not import. */
+export const Z_SYNC_FLUSH = 2
 
 /** A Node writable as a sink. It keeps few listeners: tens of thousands of idle streams have one each. */
 export class WritableSink implements Sink {
@@ -163,7 +162,9 @@ export class WritableSink implements Sink {
     const answer: unknown = writable.write(chunk)
     // Some middleware puts a `write` in place of the response's that gives no answer.
     const hasRoom = typeof answer === 'boolean' ? answer : !writable.writableNeedDrain
-    flush(writable)
+    // A compressor keeps what it is given until its window is full: the client would wait for that. A full flush, the
+    // default of deflate and gzip (which have a level), would forget the text seen so far.
+    writable.flush?.('_level' in writable ? Z_SYNC_FLUSH : undefined)
     if (!hasRoom && !this.#hearsDrain) {
       this.#hearsDrain = true
       // For good: the `compression` middleware hands listeners on to its compressor, from where `once` would not
@@ -182,7 +183,7 @@ export class WritableSink implements Sink {
     if (!this.#writable.writableEnded) this.#writable.end()
   }
 
-  destroy(): void {
+  destroy(_isLast: boolean): void {
     this.#writable.destroy()
   }
 

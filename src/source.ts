@@ -1,6 +1,7 @@
 // Where `sendAll` takes its items from: iterables, Node and web streams, observables.
 
 import { wrongType } from './misuse.js'
+import type { ReadableStreamLike } from './readable.js'
 
 /** What something with `subscribe` calls: the observer of RxJS and of the Observable proposals. */
 export interface SourceObserver<Item> {
@@ -29,28 +30,6 @@ export interface OverloadedSubscribable<Item> extends Subscribable<Item> {
   subscribe(observer: SourceObserver<Item>): unknown
   /** Matches whatever other overloads there are. */
   subscribe(observer: never): unknown
-}
-
-/** The part of a web `ReadableStream` that is needed to read it. */
-export interface ReadableStreamLike<Item> {
-  /** Gives the one reader that it can have. */
-  getReader(): ReaderLike<Item>
-}
-
-/** The part of a reader of a web `ReadableStream` that is needed. */
-export interface ReaderLike<Item> {
-  /** Gives the next item. */
-  read(): Promise<ReadResult<Item>>
-  /** Tells the source that no more is wanted. */
-  cancel(): Promise<unknown>
-}
-
-/** What a reader gives at each read. */
-export interface ReadResult<Item> {
-  /** Whether there are no more items. */
-  done: boolean
-  /** The item, unless done. */
-  value?: Item | undefined
 }
 
 /** What `sendAll` reads: an async iterable (a Node `Readable` is one), an iterable, a web stream, an observable. */
@@ -162,7 +141,7 @@ function flowOf(source: any): Flow {
   }
   throw wrongType(
     'the source',
-    'an async iterable, an iterable that is no string, a ReadableStream or something with subscribe',
+    'an iterable (no string), a ReadableStream or an observable',
     source,
   )
 }

@@ -86,9 +86,8 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * @throws {TypeError} when the sink or an option has the wrong type.
    * @throws {RangeError} when an option is out of its range.
    */
-  constructor(sink: WritableLike | Sink, options: SseStreamOptions = {}) {
+  constructor(sink: WritableLike | Sink, options: SseStreamOptions<M> = {}) {
     const { kept, lastEventId, maxLifetimeMs, retryMs, signal } = resolveOptions(options)
-    const { heartbeatMs } = kept
     this.#options = kept
     this.#sink = toSink(sink)
     this.#outbox = new Outbox(this.#sink, kept, this)
@@ -99,9 +98,9 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     // The client had left before: during an `await` for its permissions, say.
     if (this.#isGone()) return
 
-    if (heartbeatMs !== false) {
+    if (kept.heartbeatMs) {
       this.#heartbeat = new Alarm(this)
-      this.#heartbeat.start(heartbeatMs)
+      this.#heartbeat.start(kept.heartbeatMs)
     }
     if (maxLifetimeMs !== undefined) {
       this.#lifetime = new Alarm(this)
@@ -150,15 +149,16 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * answer. `false` asks to wait for {@link SseStream.drained}, which settles at the close too.
    *
    * @returns `false` when the client has enough for now, or the stream takes no more.
-   * @throws {TypeError} when the event is not one that the format can carry; nothing is written then.
+   * @throws {TypeError} when the event is not one that the format, and the contract, can carry; nothing is written then.
    * @throws {RangeError} when `retry` or `id` is a number out of its range; nothing is written then.
+   * @throws {SseError} `ERR_SSE_INVALID` when `validate` is on, and a client would refuse the data; nothing is written then.
    * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream}
    */
   send(event: EventOf<M>, options?: SendOptions): boolean {
     // What nobody will read is not encoded.
     if (this.#state !== 'open') return false
     const conflate = optional('`conflate`', options?.conflate, 'string')
-    const text = encodeEvent(event as SseEvent, this.#options.serialize)
+    const text = this.#encode(event)
     this.#flushFeeds()
     // Encoding, and whatever else runs the application's code, may have closed the stream.
     if (!this.#isOpen()) return false
@@ -231,10 +231,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    */
   async end(farewell?: EventOf<M>): Promise<CloseInfo> {
     const isWritten = farewell !== undefined && this.#state === 'open'
-    this.#end(
-      'ended',
-      isWritten ? encodeEvent(farewell as SseEvent, this.#options.serialize) : undefined,
-    )
+    this.#end('ended', isWritten ? this.#encode(farewell) : '')
     return this.closed
   }
 
@@ -244,7 +241,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * @param error - makes the reason 'error' and is reported by `closed`; the client is not told
    */
   destroy(error?: Error): void {
-    this.#cut(error ? 'error' : 'ended', error)
+    this[failed](error ? 'error' : 'ended', error)
   }
 
   /** Ends the stream at the end of an `await using` block. */
@@ -255,9 +252,15 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   // What the outbox, the clock and a shutdown call: methods, since a function each would weigh on every
   // idle stream, and by symbols, since they are not for applications.
 
-  /** @internal */
+  /** @internal Gives the connection up. */
   [failed](reason: CloseReason, error?: Error): void {
-    this.#cut(reason, error)
+    if (this.#isGone()) return
+    this.#close(reason, error)
+    try {
+      this.#sink.destroy(reason === 'shutdown')
+    } catch {
+      // The connection is given up; there is nothing left that a failing sink could tell.
+    }
   }
 
   /** @internal */
@@ -284,7 +287,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   /** @internal */
   [shutDown](farewell: string | undefined): void {
-    if (farewell === undefined) this.#cut('shutdown')
+    if (farewell === undefined) this[failed]('shutdown')
     else this.#end('shutdown', farewell, true)
   }
 
@@ -316,6 +319,12 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     return this.#outbox
   }
 
+  #encode(event: EventOf<M>): string {
+    const options = this.#options
+    const sent = options.events?.outgoing(event as SseEvent, options) ?? (event as SseEvent)
+    return encodeEvent(sent, options.serialize)
+  }
+
   // Methods, for the compiler believes that a field keeps its value across calls.
   #isOpen(): boolean {
     return this.#state === 'open'
@@ -327,7 +336,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   /** Ends at once what takes its events, and cuts what does not. */
   #stop(reason: CloseReason): void {
-    if (this.#outbox.isBlocked) this.#cut(reason)
+    if (this.#outbox.isBlocked) this[failed](reason)
     else this.#end(reason)
   }
 
@@ -340,16 +349,6 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     this.#endReason = reason
     this.#outbox.end(farewell, isLast)
     this.#release()
-  }
-
-  #cut(reason: CloseReason, error?: Error): void {
-    if (this.#isGone()) return
-    this.#close(reason, error)
-    try {
-      this.#sink.destroy()
-    } catch {
-      // The connection is given up; there is nothing left that a failing sink could tell.
-    }
   }
 
   #close(reason: CloseReason, error?: Error): void {

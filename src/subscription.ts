@@ -55,6 +55,10 @@ export class ChannelSubscription implements Subscription, Feed {
     return this.#isOver
   }
 
+  get isBehind(): boolean {
+    return this.#handOver !== undefined
+  }
+
   /** Brings the stream from `lastEventId` to what is live. Settles when it is there, or has closed. */
   join(scope: Scope, lastEventId: string): Promise<void> {
     const { archive, audiences, joining } = this.#desk

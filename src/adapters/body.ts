@@ -3,7 +3,7 @@
 
 import { Readable } from 'node:stream'
 import type { SharedChunk } from '../chunk.js'
-import { flush, type Sink, type SinkEnd, type SinkListener, type WritableLike } from '../sink.js'
+import { type Sink, type SinkEnd, type SinkListener, Z_SYNC_FLUSH } from '../sink.js'
 import { hasLeft, type NodeResponse, type ResponseSink } from './response-sink.js'
 
 /** What may wait for the framework without the stream being told that it is enough. */
@@ -26,10 +26,11 @@ export class StreamBody extends Readable {
       destination.emit('pipe', this)
       return destination
     }
-    // What a compressor holds back would keep the client waiting. This comes after the pipe's own write.
     const piped = super.pipe(destination, options)
-    if ('flush' in destination) {
-      this.on('data', () => flush(destination as unknown as WritableLike))
+    const compressor = destination as { flush?(kind: number | undefined): void }
+    // As a sink would flush it, after the pipe's own write.
+    if (typeof compressor.flush === 'function') {
+      this.on('data', () => compressor.flush?.('_level' in compressor ? Z_SYNC_FLUSH : undefined))
     }
     return piped
   }
@@ -48,8 +49,11 @@ export class BodySink implements Sink, SinkListener {
   readonly body: StreamBody
   /** Has the stream send something at once, for a reader that lets the head wait for it. */
   greet: (() => void) | undefined
+  /** Hears that something else is sent in its place. */
+  onReplaced: (() => void) | undefined
   readonly #response: ResponseSink
   readonly #target: NodeResponse
+  readonly #coding: string | undefined
   #listener: SinkListener | undefined
   #lane: Lane = 'held'
   #held: (string | Uint8Array)[] = []
@@ -60,10 +64,14 @@ export class BodySink implements Sink, SinkListener {
   #ending: 'usual' | 'last' | undefined
   #hasEnded = false
 
-  /** @param target - what the framework is going to pipe the body into: the response behind `response` */
-  constructor(response: ResponseSink, target: NodeResponse) {
+  /**
+   * @param target - what the framework is going to pipe the body into: the response behind `response`
+   * @param coding - `content-encoding`: set when the body begins, so that an answer in its place has none
+   */
+  constructor(response: ResponseSink, target: NodeResponse, coding: string | undefined) {
     this.#response = response
     this.#target = target
+    this.#coding = coding
     this.body = new StreamBody(this)
   }
 
@@ -90,8 +98,8 @@ export class BodySink implements Sink, SinkListener {
     if (this.#lane !== 'held') this.#end()
   }
 
-  destroy(): void {
-    this.#response.destroy()
+  destroy(isLast: boolean): void {
+    this.#response.destroy(isLast)
     this.body.destroy()
   }
 
@@ -105,6 +113,7 @@ export class BodySink implements Sink, SinkListener {
     if (destination !== this.#target || this.#lane === 'read') return false
     if (this.#lane === 'held' && !this.#hasEnded) {
       this.#isEndedByFramework = !endsResponse
+      this.#setCoding()
       this.#response.flushHead()
       this.#start('direct')
     }
@@ -121,8 +130,10 @@ export class BodySink implements Sink, SinkListener {
   /** Someone else than the response reads the body, and wants more. */
   onRead(): void {
     if (this.#hasEnded || this.#lane === 'direct') return
-    if (this.#lane === 'held') this.#start('read')
-    else this.onDrain()
+    if (this.#lane === 'held') {
+      this.#setCoding()
+      this.#start('read')
+    } else this.onDrain()
   }
 
   onBodyDestroyed(error: Error | null): void {
@@ -132,7 +143,8 @@ export class BodySink implements Sink, SinkListener {
     // The response tells of its own end itself. One that is still there has been given something else to send.
     if (error === null && (writableFinished || hasLeft(this.#target))) return
     this.onClose(error === null ? { reason: 'ended' } : { reason: 'error', error })
-    if (this.#lane === 'direct') this.#response.destroy()
+    if (this.#lane === 'held') this.onReplaced?.()
+    if (this.#lane === 'direct') this.#response.destroy(false)
   }
 
   onDrain(): void {
@@ -150,6 +162,12 @@ export class BodySink implements Sink, SinkListener {
     if (end.reason === 'ended' || this.#lane === 'held') this.#endBody()
     else this.body.destroy()
     this.#listener?.onClose(end)
+  }
+
+  #setCoding(): void {
+    if (this.#coding !== undefined && !this.#target.headersSent) {
+      this.#target.setHeader('content-encoding', this.#coding)
+    }
   }
 
   #start(lane: Lane): void {
@@ -181,6 +199,8 @@ export class BodySink implements Sink, SinkListener {
   }
 
   #endBody(): void {
+    // It is being destroyed: that is what those who wait for it are to hear.
+    if (this.body.destroyed) return
     this.body.push(null)
     // On its own way nobody reads the body: it has to come to its end all the same.
     if (this.#lane !== 'read') this.body.resume()

@@ -11,16 +11,22 @@ const QUALITY = 1
 
 const WINDOW_BITS = 12
 
+/** Its thread takes its time: what waits for that is no fault of the client's, up to this. */
+const ROOM_BYTES = 1_048_576
+
 /** A brotli stream on another sink. */
 export class BrotliSink implements Sink, SinkListener {
   readonly #sink: Sink
   readonly #brotli: ReturnType<Zlib['createBrotliCompress']>
   #listener: SinkListener | undefined
+  /** The connection has enough. */
+  #isBlocked = false
 
   constructor(sink: Sink, { constants, createBrotliCompress }: Zlib) {
     this.#sink = sink
     this.#brotli = createBrotliCompress({
-      chunkSize: 1_024,
+      // Each costs a round by the thread.
+      chunkSize: 8_192,
       // Each write.
       flush: constants.BROTLI_OPERATION_FLUSH,
       params: {
@@ -36,7 +42,8 @@ export class BrotliSink implements Sink, SinkListener {
   }
 
   write(chunk: string | Uint8Array): boolean {
-    return this.#brotli.write(chunk)
+    this.#brotli.write(chunk)
+    return !this.#isBlocked && this.#brotli.writableLength < ROOM_BYTES
   }
 
   end(isLast: boolean): void {
@@ -44,22 +51,29 @@ export class BrotliSink implements Sink, SinkListener {
     this.#brotli.end()
   }
 
-  destroy(): void {
-    this.#sink.destroy()
+  destroy(isLast: boolean): void {
+    this.#sink.destroy(isLast)
   }
 
   attach(listener: SinkListener): void {
     this.#listener = listener
     this.#sink.attach(this)
-    this.#brotli.on('drain', () => listener.onDrain())
+    this.#brotli.on('drain', () => {
+      if (!this.#isBlocked) listener.onDrain()
+    })
     this.#brotli.on('error', (error) => this.onClose({ reason: 'error', error }))
     this.#brotli.on('data', (output: Uint8Array) => {
-      if (!this.#sink.write(output)) this.#brotli.pause()
+      if (this.#sink.write(output)) return
+      this.#isBlocked = true
+      this.#brotli.pause()
     })
   }
 
   onDrain(): void {
+    this.#isBlocked = false
     this.#brotli.resume()
+    // It says so itself if it has had more than it could take.
+    if (!this.#brotli.writableNeedDrain) this.#listener?.onDrain()
   }
 
   onClose(end: SinkEnd): void {

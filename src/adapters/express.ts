@@ -12,6 +12,7 @@ import {
 
 export {
   acceptsEventStream,
+  type Delivery,
   type NodeRequest,
   type NodeResponse,
   type OpenStreamOptions,
@@ -28,7 +29,7 @@ declare global {
        * Answers with an event stream: `openStream` of `eventwire/express` with this request and response. There
        * when the middleware `sse()` is in use.
        */
-      sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions): SseStream<M>
+      sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions<M>): SseStream<M>
     }
   }
 }
@@ -43,14 +44,23 @@ type ErrorHandler = (error: unknown, req: NodeRequest, res: NodeResponse, next: 
 
 /** What Express adds to a request. */
 interface ExpressRequest {
-  readonly app?: { use(handler: ErrorHandler): unknown }
+  readonly app?: Application
+}
+
+interface Application {
+  use(handler: ErrorHandler): unknown
+  /** Of Express 5; in 4 a getter that throws. */
+  readonly router?: Router
+  /** Of Express 4. */
+  readonly _router?: Router
+}
+
+interface Router {
+  readonly stack?: readonly { readonly handle?: unknown }[]
 }
 
 /** The streams that a failing handler leaves open. */
 const streams = new WeakMap<NodeResponse, SseStream>()
-
-/** Applications that have been told to close them. */
-const watched = new WeakSet<object>()
 
 /**
  * Answers a request with an event stream: `openStream` of `eventwire/node`, with which it shares everything.
@@ -63,17 +73,13 @@ const watched = new WeakSet<object>()
 export function openStream<M extends EventMap<M> = AnyEvents>(
   req: NodeRequest,
   res: NodeResponse,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): SseStream<M> {
   const stream = openNodeStream<M>(req, res, options)
   const { app } = req as ExpressRequest
   if (app !== undefined && stream.state === 'open') {
     streams.set(res, stream as SseStream)
-    if (!watched.has(app)) {
-      watched.add(app)
-      // Behind all handlers of the application, which were there before the first request came.
-      app.use(closeFailed)
-    }
+    watch(app)
   }
   return stream
 }
@@ -92,6 +98,12 @@ export function sse(defaults: OpenStreamOptions = {}): Middleware {
     })
     next()
   }
+}
+
+/** Sees to it that our error handler stands behind all that the application has by now. */
+function watch(app: Application): void {
+  const { stack } = ('_router' in app ? app._router : app.router) ?? {}
+  if (stack?.at(-1)?.handle !== closeFailed) app.use(closeFailed)
 }
 
 const closeFailed: ErrorHandler = (error, _req, res, next) => {

@@ -6,6 +6,7 @@ import { registry } from '../registry.js'
 import { type CloseAllOptions, closingBy } from '../shutdown.js'
 import type { Sink } from '../sink.js'
 import type { SseStream } from '../stream.js'
+import { isMarkedAnswered, markAnswered } from './answered.js'
 import { BodySink } from './body.js'
 import { NodeExchange, type NodeRequest } from './node-exchange.js'
 import { type NodeResponse, ResponseSink } from './response-sink.js'
@@ -44,9 +45,6 @@ export interface Reply {
   send(payload?: unknown): unknown
 }
 
-/** Replies that have been answered from here: Fastify itself sends later, after its hooks. */
-const answered = new WeakSet<Reply>()
-
 /** To which server a stream belongs. */
 const servers = new WeakMap<object, object>()
 
@@ -71,7 +69,7 @@ export class FastifyExchange extends NodeExchange {
   }
 
   override get isAnswered(): boolean {
-    return super.isAnswered || this.#reply.sent || answered.has(this.#reply)
+    return super.isAnswered || this.#reply.sent || isMarkedAnswered(this.#reply)
   }
 
   override header(name: string): unknown {
@@ -87,18 +85,19 @@ export class FastifyExchange extends NodeExchange {
   }
 
   override finish(status: number, body: string | undefined): void {
-    answered.add(this.#reply)
+    markAnswered(this.#reply)
     this.#reply.code(status)
     // Of a route for HEAD, Fastify would tell the length of an absent body.
     this.#reply.send(body === undefined ? Readable.from([]) : body || undefined)
   }
 
-  override begin(status: number): Sink {
-    answered.add(this.#reply)
+  override begin(status: number, coding: string | undefined): Sink {
+    markAnswered(this.#reply)
     this.#reply.code(status)
     this.#sink = new BodySink(
       new ResponseSink(this.res, (this.req as NodeRequest).socket),
       this.res,
+      coding,
     )
     return this.#sink
   }
@@ -117,21 +116,29 @@ export class FastifyExchange extends NodeExchange {
   }
 }
 
-/** What else is sent to the reply is the error of its handler, or that of a handler that answers twice. */
+/** What else is sent to the reply is the error of its handler, or takes the place of the stream. */
 function closeOnFailure(reply: Reply, stream: SseStream, sink: BodySink): void {
   const { send } = reply
   let answer: ((payload: unknown) => unknown) | undefined
   reply.send = (payload) => {
     if (answer !== undefined) return answer(payload)
-    if (payload === undefined) return reply
-    const error =
-      payload instanceof Error
-        ? payload
-        : new SseError('ERR_SSE_HEAD_SENT', 'The handler has answered twice', { cause: payload })
-    // An error response of the application's own takes the place of a stream that has not begun.
+    const isError = payload instanceof Error
+    // An async handler that returns nothing.
+    if (payload === undefined && !isFailing(reply)) return reply
+    const error = isError
+      ? payload
+      : new SseError('ERR_SSE_HEAD_SENT', 'The reply was given another answer', { cause: payload })
+    // What is answered before the stream has begun is sent: a hook has failed, say, and the error handler answers.
     const isInTime = sink.fail(error)
     if (!isInTime) stream.destroy(error)
     answer = (next) => (isInTime ? send.call(reply, next) : reply)
-    return send.call(reply, error)
+    return send.call(reply, isInTime || isError || isFailing(reply) ? payload : error)
   }
+}
+
+/** Tells whether what is sent now is what a handler has thrown, be it no Error. Fastify notes that under a symbol of its own. */
+function isFailing(reply: Reply): boolean {
+  const symbols = Object.getOwnPropertySymbols(reply)
+  const note = symbols.find(({ description }) => description === 'fastify.reply.isError')
+  return note !== undefined && (reply as unknown as Record<symbol, unknown>)[note] === true
 }

@@ -17,6 +17,7 @@ import {
   stop as stopExchange,
 } from './opening.js'
 
+export type { Delivery } from './delivery.js'
 export type { Instance, Reply, Request } from './fastify-exchange.js'
 export type { NodeRequest } from './node-exchange.js'
 export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
@@ -28,7 +29,7 @@ declare module 'fastify' {
      * Answers with an event stream: `openStream` of `eventwire/fastify` with this request and reply. There when
      * the plugin is registered; the handler returns the reply.
      */
-    sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions): SseStream<M>
+    sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions<M>): SseStream<M>
   }
 }
 
@@ -54,7 +55,7 @@ export interface PluginOptions extends OpenStreamOptions {
 export function openStream<M extends EventMap<M> = AnyEvents>(
   request: Request,
   reply: Reply,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): SseStream<M> {
   checkRequest(request)
   return open<M>(new FastifyExchange(checked(reply), request), options)

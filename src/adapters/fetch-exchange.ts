@@ -66,7 +66,8 @@ export class FetchExchange implements Exchange {
     this.response = new Response(body || null, { status, headers: this.#headers })
   }
 
-  begin(status: number): Sink {
+  begin(status: number, coding: string | undefined): Sink {
+    if (coding !== undefined) this.setHeader('content-encoding', coding)
     const sink = new ReadableSink(this.#request?.signal)
     this.response = new Response(sink.readable, { status, headers: this.#headers })
     return sink

@@ -14,6 +14,7 @@ import {
   stop as stopExchange,
 } from './opening.js'
 
+export type { Delivery } from './delivery.js'
 export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
 
 /** A stream, and the response that carries it. */
@@ -39,7 +40,7 @@ export interface StreamedResponse<M extends EventMap<M> = AnyEvents> {
  */
 export function openStream<M extends EventMap<M> = AnyEvents>(
   request: Request,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): StreamedResponse<M> {
   checkRequest(request)
   const exchange = new FetchExchange(request)

@@ -34,6 +34,7 @@ export class GzipSink implements Sink {
   readonly #sink: Sink
   readonly #zlib: Zlib
   #window: Uint8Array = NOTHING
+  #hasBegun = false
   #checksum = 0
   #length = 0
 
@@ -74,8 +75,8 @@ export class GzipSink implements Sink {
     this.#sink.end(isLast)
   }
 
-  destroy(): void {
-    this.#sink.destroy()
+  destroy(isLast: boolean): void {
+    this.#sink.destroy(isLast)
   }
 
   attach(listener: SinkListener): void {
@@ -92,7 +93,8 @@ export class GzipSink implements Sink {
 
   /** Puts the header before the first write. */
   #begun(output: Uint8Array): Uint8Array {
-    if (this.#length > 0) return output
+    if (this.#hasBegun) return output
+    this.#hasBegun = true
     return joined(HEADER, output)
   }
 

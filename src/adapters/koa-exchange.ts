@@ -1,9 +1,11 @@
 // A context of Koa: the stream is its body, which Koa pipes once all middleware has returned, or the stream itself
 // does if that takes too long; and a failing middleware closes it.
 
+import { SseError } from '../errors.js'
 import type { Sink } from '../sink.js'
 import type { SseStream } from '../stream.js'
-import { BodySink, StreamBody } from './body.js'
+import { isMarkedAnswered, markAnswered } from './answered.js'
+import { BodySink } from './body.js'
 import { NodeExchange, type NodeRequest } from './node-exchange.js'
 import { type NodeResponse, ResponseSink } from './response-sink.js'
 
@@ -19,6 +21,8 @@ export interface Context {
   body: unknown
   /** Whether something can still be sent. */
   readonly writable: boolean
+  /** `false`: Koa sends nothing itself. */
+  respond?: boolean | undefined
   /** Hears what middleware throws, and what goes wrong with the body. */
   onerror(error: Error | null | undefined): void
 }
@@ -28,6 +32,24 @@ export interface Context {
  * wait for ever, for Koa takes the body after the handler: then the head leaves with the headers set so far.
  */
 const PATIENCE_MS = 100
+
+/** Contexts whose handler is known to have returned: what takes its time then is other middleware. */
+const returned = new WeakSet<Context>()
+
+/** What closes the stream of a context with the error of its handler. */
+const failures = new WeakMap<Context, (error: unknown) => void>()
+
+/** Runs the middleware behind one of ours, and sees how it ends, whatever others make of that. */
+export async function watched<T>(context: Context, next: () => Promise<T>): Promise<T> {
+  try {
+    return await next()
+  } catch (error) {
+    failures.get(context)?.(error)
+    throw error
+  } finally {
+    returned.add(context)
+  }
+}
 
 /** The exchange of Koa. */
 export class KoaExchange extends NodeExchange {
@@ -40,7 +62,7 @@ export class KoaExchange extends NodeExchange {
   }
 
   override get isAnswered(): boolean {
-    return super.isAnswered || this.#context.body instanceof StreamBody
+    return super.isAnswered || isMarkedAnswered(this.#context)
   }
 
   override get status(): number {
@@ -49,14 +71,18 @@ export class KoaExchange extends NodeExchange {
   }
 
   override finish(status: number, body: string | undefined): void {
+    markAnswered(this.#context)
     this.#context.status = status
     if (this.method !== 'HEAD' && status !== 204) this.#context.body = body
   }
 
-  override begin(status: number): Sink {
+  override begin(status: number, coding: string | undefined): Sink {
     const { res } = this
+    markAnswered(this.#context)
     this.#context.status = status
-    this.#sink = new BodySink(new ResponseSink(res, (this.req as NodeRequest).socket), res)
+    // What koa-compress looks at: once is enough.
+    if (coding !== undefined) Object.assign(this.#context, { compress: false })
+    this.#sink = new BodySink(new ResponseSink(res, (this.req as NodeRequest).socket), res, coding)
     return this.#sink
   }
 
@@ -64,21 +90,59 @@ export class KoaExchange extends NodeExchange {
     const context = this.#context
     const sink = this.#sink as BodySink
     sink.greet = () => void stream.comment()
+    sink.onReplaced = () => retype(context)
     context.body = sink.body
     setTimeout(() => {
-      if (context.body === sink.body) sink.take(this.res)
+      if (context.body === sink.body && !returned.has(context)) beginBefore(context, stream, sink)
     }, PATIENCE_MS).unref()
-    const { onerror } = context
-    context.onerror = (error) => {
-      if (error === null || error === undefined || isOfConnection(error, context)) return
+
+    const fail = (thrown: unknown) => {
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown))
       // An error response of the application's own takes the place of a stream that has not begun.
       if (!sink.fail(error)) stream.destroy(error)
+    }
+    failures.set(context, fail)
+    const { onerror } = context
+    context.onerror = (error) => {
+      if (error === null || error === undefined || isOfConnection(error, context, stream)) return
+      fail(error)
       onerror.call(context, error)
     }
   }
 }
 
+/** Sends the head before Koa does, which from then on is to send nothing else into the stream. */
+function beginBefore(context: Context, stream: SseStream, sink: BodySink): void {
+  if (!sink.take(context.res)) return
+  context.respond = false
+  const { body } = context
+  Object.defineProperty(context, 'body', {
+    get: () => body,
+    // A middleware that catches the error of the handler and answers it: too late for that.
+    set: (answer) => {
+      stream.destroy(
+        new SseError('ERR_SSE_HEAD_SENT', 'The context was given another body', { cause: answer }),
+      )
+    },
+  })
+}
+
+/** Has Koa find the type of the body that has taken the place of the stream. */
+function retype(context: Context): void {
+  const { body, res } = context
+  if (res.headersSent || (typeof body !== 'string' && !Buffer.isBuffer(body))) return
+  res.removeHeader('content-type')
+  context.body = body
+}
+
 /** Tells what Koa hears when the connection has broken, be it that a client has left: no failure of the application. */
-function isOfConnection(error: Error & { code?: unknown }, { req }: Context): boolean {
-  return error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error === req.socket?.errored
+function isOfConnection(
+  error: Error & { code?: unknown },
+  { req }: Context,
+  { state }: SseStream,
+): boolean {
+  return (
+    error === req.socket?.errored ||
+    (state === 'closed' && error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+  )
 }

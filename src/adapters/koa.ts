@@ -6,7 +6,7 @@ import type { AcceptMode } from '../http.js'
 import { object, wrongType } from '../misuse.js'
 import { resolveOptions } from '../options.js'
 import type { SseStream } from '../stream.js'
-import { type Context, KoaExchange } from './koa-exchange.js'
+import { type Context, KoaExchange, watched } from './koa-exchange.js'
 import {
   accepts,
   type OpenStreamOptions,
@@ -16,6 +16,7 @@ import {
   stop as stopExchange,
 } from './opening.js'
 
+export type { Delivery } from './delivery.js'
 export type { Context } from './koa-exchange.js'
 export type { NodeRequest } from './node-exchange.js'
 export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
@@ -27,7 +28,7 @@ declare module 'koa' {
      * Answers with an event stream: `openStream` of `eventwire/koa` with this context. There when the middleware
      * `sse()` is in use.
      */
-    sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions): SseStream<M>
+    sse<M extends EventMap<M> = AnyEvents>(options?: OpenStreamOptions<M>): SseStream<M>
   }
 }
 
@@ -45,7 +46,7 @@ declare module 'koa' {
  */
 export function openStream<M extends EventMap<M> = AnyEvents>(
   ctx: Context,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): SseStream<M> {
   return open<M>(new KoaExchange(checked(ctx)), options)
 }
@@ -76,19 +77,23 @@ export function acceptsEventStream(ctx: Context, accept: AcceptMode = 'lenient')
 /**
  * Makes the middleware that adds `ctx.sse(options?)`.
  *
+ * It also sees how the middleware behind it ends: a handler's error closes its stream even if other middleware catches
+ * it, and once the handler has returned, the head waits for the rest however long that takes. So put it near to the
+ * handlers.
+ *
  * @param defaults - options for all streams; those of a call win
  * @throws {TypeError} or {RangeError} when one is wrong.
  */
-export function sse<Next>(
+export function sse<T>(
   defaults: OpenStreamOptions = {},
-): (ctx: Context, next: () => Next) => Next {
+): (ctx: Context, next: () => Promise<T>) => Promise<T> {
   resolveOptions(defaults)
   return (ctx, next) => {
     Object.assign(ctx, {
       sse: (options: OpenStreamOptions = {}) =>
         openStream(ctx, { ...defaults, ...object('the options', options) }),
     })
-    return next()
+    return watched(ctx, next)
   }
 }
 

@@ -66,7 +66,9 @@ export class NodeExchange implements Exchange {
   }
 
   setHeader(name: string, value: string | number | readonly string[]): void {
-    this.res.setHeader(name, value as string)
+    // A cookie that was set before, such as a session's, is not to be lost.
+    const before = name.toLowerCase() === 'set-cookie' ? this.res.getHeader(name) : undefined
+    this.res.setHeader(name, (before === undefined ? value : [before, value].flat()) as string)
   }
 
   removeHeader(name: string): void {
@@ -80,7 +82,8 @@ export class NodeExchange implements Exchange {
     ;(this.res as ServerResponse).end(body)
   }
 
-  begin(status: number): Sink {
+  begin(status: number, coding: string | undefined): Sink {
+    if (coding !== undefined) this.res.setHeader('content-encoding', coding)
     this.res.statusCode = status
     this.#sink = new ResponseSink(this.res, (this.req as NodeRequest).socket)
     return this.#sink

@@ -15,6 +15,7 @@ import {
 } from './opening.js'
 import type { NodeResponse } from './response-sink.js'
 
+export type { Delivery } from './delivery.js'
 export type { NodeRequest } from './node-exchange.js'
 export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
 export type { NodeResponse } from './response-sink.js'
@@ -36,7 +37,7 @@ export type { NodeResponse } from './response-sink.js'
 export function openStream<M extends EventMap<M> = AnyEvents>(
   req: NodeRequest,
   res: NodeResponse,
-  options: OpenStreamOptions = {},
+  options: OpenStreamOptions<M> = {},
 ): SseStream<M> {
   checkRequest(req)
   return open<M>(new NodeExchange(req, checked(res)), options)

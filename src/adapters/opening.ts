@@ -18,12 +18,14 @@ import { resolveOptions, type SseStreamOptions } from '../options.js'
 import { endedSink, type Sink } from '../sink.js'
 import { SseStream } from '../stream.js'
 import { compressed, offeredCodings } from './compressed-sink.js'
+import { type Delivery, deliver, mannerOf } from './delivery.js'
 
 /** Headers to send, by name. */
 export type StreamHeaders = Readonly<Record<string, string | number | readonly string[]>>
 
 /** How `openStream` answers. */
-export interface OpenStreamOptions extends SseStreamOptions {
+// biome-ignore lint/suspicious/noExplicitAny: without a contract they do for streams of any events.
+export interface OpenStreamOptions<M extends EventMap<M> = any> extends SseStreamOptions<M> {
   /**
    * Headers for this response. They win over ours and over those set on the response before. The content
    * type is always `text/event-stream`; headers that frame the body or belong to the connection (on
@@ -51,6 +53,13 @@ export interface OpenStreamOptions extends SseStreamOptions {
    * @defaultValue `false`
    */
   compress?: boolean | undefined
+  /**
+   * How events are delivered where a proxy or a virus scanner holds responses until they end; docs/delivery.md has when to use
+   * which. Needs a channel, or ids of your own: what comes next depends on the id that the client returns with.
+   *
+   * @defaultValue `'stream'`
+   */
+  delivery?: Delivery | undefined
 }
 
 /** How `refuse` answers. */
@@ -81,8 +90,12 @@ export interface Exchange {
   removeHeader(name: string): void
   /** Answers in full, with the headers set so far; without a body to a HEAD request. */
   finish(status: number, body: string | undefined): void
-  /** Begins a response whose body is what the sink is given. */
-  begin(status: number): Sink
+  /**
+   * Begins a response whose body is what the sink is given.
+   *
+   * @param coding - its `content-encoding`, to be set when it is sure that no other body takes its place
+   */
+  begin(status: number, coding: ContentCoding | undefined): Sink
   /** The stream is there: the head may leave. */
   opened(stream: SseStream): void
 }
@@ -90,7 +103,7 @@ export interface Exchange {
 /** Answers with an event stream; the docs of `openStream` in each adapter say how. */
 export function open<M extends EventMap<M> = AnyEvents>(
   exchange: Exchange,
-  options: OpenStreamOptions,
+  options: OpenStreamOptions<M>,
 ): SseStream<M> {
   // All that can be wrong is found before the response is touched: the application can still answer.
   checkUnanswered(exchange)
@@ -102,6 +115,7 @@ export function open<M extends EventMap<M> = AnyEvents>(
   resolveOptions(streamOptions)
   const accept = oneOf<AcceptMode>('`accept`', options.accept ?? 'lenient', ACCEPT_MODES)
   const compress = optional('`compress`', options.compress, 'boolean')
+  const manner = mannerOf(options.delivery, exchange.url)
   checkStatus(status)
   checkHeaders(exchange, headers)
 
@@ -115,12 +129,15 @@ export function open<M extends EventMap<M> = AnyEvents>(
   setHeaders(exchange, headers)
   const coding = compress ? negotiated(exchange) : undefined
   if (exchange.method === 'HEAD') {
+    if (coding !== undefined) exchange.setHeader('content-encoding', coding)
     exchange.finish(status, undefined)
     return ended('ended')
   }
   if (exchange.hasLeft) return ended('client')
-  const sink = exchange.begin(status)
-  const stream = new SseStream<M>(coding ? compressed(sink, coding) : sink, streamOptions)
+  const sink = exchange.begin(status, coding)
+  const stream = deliver<M>(coding ? compressed(sink, coding) : sink, streamOptions, manner)
+  // So that a client that asked for it sees at once whether anything gets through.
+  if (options.delivery === 'auto' && manner === undefined) stream.comment()
   exchange.opened(stream as SseStream)
   return stream
 }
@@ -208,7 +225,7 @@ function setHeaders(exchange: Exchange, headers: StreamHeaders): void {
   exchange.setHeader('content-type', EVENT_STREAM)
 }
 
-/** Says in the headers how the body is compressed, if it is. */
+/** Gives how the body is to be compressed, if it is. */
 function negotiated(exchange: Exchange): ContentCoding | undefined {
   if (exchange.header('content-encoding') !== undefined) return undefined
   const coding = codingFor(exchange.requestHeader('accept-encoding'), offeredCodings())
@@ -217,6 +234,5 @@ function negotiated(exchange: Exchange): ContentCoding | undefined {
   if (!/\*|(?:^|[\s,])accept-encoding(?:[\s,]|$)/i.test(vary)) {
     exchange.setHeader('vary', vary === '' ? 'accept-encoding' : `${vary}, accept-encoding`)
   }
-  if (coding !== undefined) exchange.setHeader('content-encoding', coding)
   return coding
 }

@@ -50,7 +50,7 @@ export class ReadableSink implements Sink {
     if (this.#queuedBytes === 0) this.#endNow()
   }
 
-  destroy(): void {
+  destroy(_isLast: boolean): void {
     // Some servers send the message to the client.
     this.#controller?.error(new DOMException('The stream was cut', 'AbortError'))
     this.#close({ reason: 'ended' })

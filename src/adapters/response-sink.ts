@@ -10,10 +10,13 @@ import { WritableSink } from '../sink.js'
 /** A response of `node:http`, `node:https` or `node:http2`. */
 export type NodeResponse = ServerResponse | Http2ServerResponse
 
-/** Tells whether the client has left, which Node's events may have told before. */
-export function hasLeft(response: NodeResponse, requestSocket?: Socket): boolean {
+/** Tells whether the client has left, which Node's events may have told before, or be about to tell. */
+export function hasLeft(
+  response: NodeResponse,
+  socket: { readonly destroyed: boolean } | null | undefined = response.socket,
+): boolean {
   if ('stream' in response) return response.stream?.destroyed ?? true
-  return response.destroyed || (requestSocket?.destroyed ?? false)
+  return response.destroyed || (socket?.destroyed ?? false)
 }
 
 /** What tells the streams that wait for a socket when it has closed. */
@@ -85,6 +88,13 @@ export class ResponseSink extends WritableSink {
       socket?.writable === true
       ? socket
       : undefined
+  }
+
+  override destroy(isLast: boolean): void {
+    const response = this.#response
+    // Of an HTTP/2 connection, only the stream is cut.
+    if (isLast && 'stream' in response) this.closeAfter()
+    super.destroy(isLast)
   }
 
   override end(isLast: boolean): void {

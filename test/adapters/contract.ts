@@ -166,6 +166,13 @@ export function describeAdapter(
       await answer.whole
     })
 
+    test('ends a long poll after the events that are due', async () => {
+      const { answer, stream } = await open({ delivery: 'long-poll' })
+      stream.send({ data: 'due' })
+      expect(await answer.whole).toBe('retry: 100\n\ndata: due\n\n')
+      expect(await stream.closed).toEqual({ reason: 'ended' })
+    })
+
     test('opens on POST', async () => {
       const { answer, stream } = await open({}, { method: 'POST' })
       stream.send({ data: 'x' })

@@ -10,7 +10,7 @@ const CODE = `
 import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { PassThrough } from 'node:stream'
-import { type CloseInfo, closeAllStreams, encodeEvent, SseError, SseStream, streamStats } from 'eventwire'
+import { type CloseInfo, closeAllStreams, defineEvents, encodeEvent, SseChannel, SseError, SseStream, streamStats, text } from 'eventwire'
 import type { Express } from 'express'
 import { openStream as openOnExpress, sse } from 'eventwire/express'
 import Fastify from 'fastify'
@@ -19,6 +19,8 @@ import { openStream as openAsFetch, type StreamedResponse } from 'eventwire/fetc
 import type Koa from 'koa'
 import { openStream as openOnKoa, sse as koaSse } from 'eventwire/koa'
 import { acceptsEventStream, openStream, refuse, stop } from 'eventwire/node'
+import { parseEvents, SseError as ParserError, SseParserStream } from 'eventwire/parser'
+import * as z from 'zod'
 
 interface Feed { price: { cents: number }; message: string }
 
@@ -84,6 +86,41 @@ export function GET(request: Request): Response {
   stream.send({ event: 'prize' })
   return response
 }
+const events = defineEvents({
+  price: z.object({ cents: z.number() }),
+  at: z.string().transform((iso) => new Date(iso)),
+  token: text(),
+  done: null,
+})
+createServer((req, res) => {
+  const stream = openStream(req, res, { events, validate: true })
+  stream.send({ event: 'at', data: '2020-01-01' })
+  void new SseChannel({ events }).publish({ event: 'price', data: { cents: 5 } })
+  // @ts-expect-error the data is of another type
+  stream.send({ event: 'price', data: { cents: 'five' } })
+  // @ts-expect-error no such event
+  void new SseChannel({ events }).publish({ event: 'prize' })
+})
+async function read(response: Response) {
+  const options = { events, onUnknown: 'skip' } as const
+  for await (const event of parseEvents(response, options)) {
+    if (event.event === 'at') event.data.getTime()
+    else if (event.event === 'price') event.data.cents.toFixed()
+    else if (event.event === 'token') event.data.trim()
+    else {
+      const none: undefined = event.data
+      void none
+    }
+    // @ts-expect-error no such event
+    if (event.event === 'prize') return
+  }
+  for await (const { data } of parseEvents(new PassThrough())) data.trim()
+  const piped = response.body?.pipeThrough(new SseParserStream({ events })).getReader()
+  const step = await piped?.read()
+  const same: ParserError = new SseError('ERR_SSE_INVALID', '')
+  return [step?.value?.event === 'done', same.issues?.[0]?.message, same.status]
+}
+void read
 
 /** A function over streams of any map. */
 function close<M extends Record<keyof M, unknown>>(stream: SseStream<M>): Promise<CloseInfo> {
@@ -112,7 +149,8 @@ const CONSUMERS: [string, string, ts.CompilerOptions][] = [
 ]
 
 describe('the built types', () => {
-  test.each(CONSUMERS)('are right for %s', (_what, name, options) => {
+  // Three compilations with the types of four frameworks and their libraries.
+  test.each(CONSUMERS)('are right for %s', { timeout: 180_000 }, (_what, name, options) => {
     const file = ROOT + name
     const all: ts.CompilerOptions = {
       noEmit: true,

@@ -1,0 +1,90 @@
+// What a reader does with each event that came: whether it ends the stream, and what the contract makes of it.
+
+import type { ResolvedParseOptions } from './parse-options.js'
+import { type AnyReceived, receive } from './reception.js'
+import { WireParser } from './wire-parser.js'
+
+/** Takes chunks, gives events. */
+export class Intake {
+  /** Whether the event came that ends the stream, or nobody is going to take another. */
+  isOver = false
+  /** The next event, when a validator takes its time over it; `undefined` if it is then left out. */
+  coming: Promise<AnyReceived | undefined> | undefined
+
+  readonly #wire: WireParser
+  readonly #options: ResolvedParseOptions
+
+  /** @param lastEventId - the id that events have until one comes: that of the connection before */
+  constructor(options: ResolvedParseOptions, lastEventId?: string) {
+    this.#options = options
+    this.#wire = new WireParser(options, lastEventId)
+  }
+
+  /** The id to resume from: of the last event handed over, moved on by the blocks behind it that have an id alone. */
+  get lastEventId(): string {
+    return this.#wire.position
+  }
+
+  /** The reconnection time in force, in milliseconds. */
+  get retryMs(): number | undefined {
+    return this.#wire.retryMs
+  }
+
+  /**
+   * Gives it the next chunk, once `take` has asked for it.
+   *
+   * @throws {TypeError} when it is neither text nor bytes.
+   */
+  push(chunk: unknown): void {
+    this.#wire.push(chunk)
+  }
+
+  /** Tells it that no more comes; `take` may have some left. */
+  end(): void {
+    this.#wire.end(this.#options.isLastDispatched)
+  }
+
+  /**
+   * Takes the next event. `undefined`: one is `coming`, for `settle` to wait for; or it `isOver`; or the next chunk is needed.
+   *
+   * @throws what a policy or a callback throws; `ERR_SSE_TOO_LARGE`.
+   */
+  take(): AnyReceived | undefined {
+    const { until, reception } = this.#options
+    while (!this.isOver && this.coming === undefined) {
+      const raw = this.#wire.take()
+      if (raw === undefined) return undefined
+      if (until?.(raw)) this.isOver = true
+      else if (reception !== undefined) {
+        const received = receive(raw, reception)
+        if (received instanceof Promise) {
+          this.coming = received.then((event) => this.#arrive(raw.id, event))
+          break
+        }
+        this.#wire.lastEventId = raw.id
+        if (received !== undefined) return received
+        continue
+      }
+      this.#wire.lastEventId = raw.id
+      if (!this.isOver) return raw
+    }
+    return undefined
+  }
+
+  /** Waits for what is `coming`, and gives it or the next. */
+  async settle(): Promise<AnyReceived | undefined> {
+    let event: AnyReceived | undefined
+    while (event === undefined && this.coming !== undefined) {
+      event = (await this.coming) ?? this.take()
+    }
+    return event
+  }
+
+  #arrive(id: string, event: AnyReceived | undefined): AnyReceived | undefined {
+    this.coming = undefined
+    // Given up meanwhile: it is not handed over.
+    if (this.isOver) return undefined
+    this.#wire.lastEventId = id
+    return event
+  }
+}

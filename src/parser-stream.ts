@@ -1,0 +1,71 @@
+// Reading events in a pipeline of web streams.
+
+import type { EventMap } from './contract.js'
+import { Intake } from './intake.js'
+import {
+  type ParseOptions,
+  type ReceivedEvent,
+  resolveParseOptions,
+  type TextEvents,
+} from './parse-options.js'
+
+/** How events are read in a pipeline. An AbortSignal is for `pipeThrough` to take. */
+export type ParserStreamOptions<M extends EventMap<M> = TextEvents> = Omit<
+  ParseOptions<M>,
+  'signal'
+>
+
+/**
+ * Bytes, or decoded text, in; events out: for `pipeThrough`.
+ *
+ * It is what `parseEvents` is to a loop. The readable side fails as that iteration would; `until` ends it and makes the pipe
+ * cancel its source.
+ */
+export class SseParserStream<M extends EventMap<M> = TextEvents> extends TransformStream<
+  Uint8Array | string,
+  ReceivedEvent<M>
+> {
+  readonly #intake: Intake
+
+  /**
+   * Makes one, for one stream of bytes.
+   *
+   * @throws {TypeError} when an option has the wrong type.
+   * @throws {RangeError} when `maxEventBytes` is out of its range.
+   */
+  constructor(options: ParserStreamOptions<M> = {}) {
+    const intake = new Intake(resolveParseOptions<M>(options))
+    super({
+      transform: (chunk, controller) => {
+        intake.push(chunk)
+        return handOver(intake, controller as Outlet)
+      },
+      flush: (controller) => {
+        intake.end()
+        return handOver(intake, controller as Outlet)
+      },
+    })
+    this.#intake = intake
+  }
+
+  /** The id of the last event that came out, moved on by the blocks behind it that have an id and no data. */
+  get lastEventId(): string {
+    return this.#intake.lastEventId
+  }
+
+  /** The reconnection time in force, in milliseconds. */
+  get retryMs(): number | undefined {
+    return this.#intake.retryMs
+  }
+}
+
+type Outlet = TransformStreamDefaultController<unknown>
+
+async function handOver(intake: Intake, outlet: Outlet): Promise<void> {
+  for (;;) {
+    const event = intake.take() ?? (await intake.settle())
+    if (event === undefined) break
+    outlet.enqueue(event)
+  }
+  if (intake.isOver) outlet.terminate()
+}
