@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs'
 import { cpus } from 'node:os'
 
-const OWN = ['run.js', 'rounds.js']
+const OWN = ['run.js', 'rounds.js', 'arena.js']
 
 const all = readdirSync(new URL('.', import.meta.url))
   .filter((file) => file.endsWith('.js') && !OWN.includes(file))

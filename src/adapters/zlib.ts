@@ -11,4 +11,13 @@ interface Runtime {
 }
 
 /** Not imported: a runtime without it would not load the module. */
-export const zlib = (globalThis as Runtime).process?.getBuiltinModule?.('node:zlib')
+export const zlib = builtIn()
+
+function builtIn(): Zlib | undefined {
+  try {
+    return (globalThis as Runtime).process?.getBuiltinModule?.('node:zlib')
+  } catch {
+    // The Edge Runtime of Next.js has a `process` that throws at most of what it is asked for.
+    return undefined
+  }
+}

@@ -29,6 +29,20 @@ const blocksOf = (page: string, language: string) =>
     ([, code]) => code as string,
   )
 
+/** What the blocks that name a file show of it, such as ```ts test/recipes/hono/app.ts. */
+const shown = pages.flatMap((page) =>
+  [...textOf(page).matchAll(/^```ts (\S+)\n(.*?)^```$/gms)].map(
+    ([, path, code]): [page: string, path: string, code: string] => [
+      page,
+      path as string,
+      code as string,
+    ],
+  ),
+)
+
+/** Packages that are installed beside another version of theirs, under names of their own. */
+const alias = /'(h3)-1'/g
+
 /** Every block of TypeScript and JavaScript, as a file beside the page that it stands on. */
 const snippets = new Map(
   pages.flatMap((page) =>
@@ -76,6 +90,21 @@ describe('the code in README and docs', () => {
       return `${file?.fileName.slice(fileURLToPath(ROOT).length)}: ${message}`
     })
     expect(problems).toEqual([])
+  })
+
+  test.each(shown)('%s shows %s as it is run by its test', (_page, path, code) => {
+    expect(code).toBe(textOf(path).replaceAll(alias, "'$1'"))
+  })
+
+  test('shows all of the recipes', () => {
+    const recipes = readdirSync(new URL('test/recipes/', ROOT), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+    const missing = recipes.filter(
+      (name) => !shown.some(([, path]) => path.startsWith(`test/recipes/${name}/`)),
+    )
+    expect(recipes.length).toBeGreaterThan(4)
+    expect(missing).toEqual([])
   })
 
   test.each(pages)('%s links to files that exist', (page) => {

@@ -1,0 +1,6 @@
+// The application, as Vite builds it.
+
+import { sveltekit } from '@sveltejs/kit/vite'
+import { defineConfig } from 'vite'
+
+export default defineConfig({ plugins: [sveltekit()] })
