@@ -1,0 +1,3 @@
+import { describeProxy } from './contract.js'
+
+describeProxy('Caddyfile', { leaving: 'told at once' })
