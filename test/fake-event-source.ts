@@ -1,5 +1,6 @@
 // What a browser's EventSource does, over Node's HTTP: reads, waits, and comes back with the last id that it saw.
 
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Answer, ask, type Protocol } from './adapters/client.js'
 import { readWire, type WireEvent } from './wire.js'
 
@@ -13,6 +14,8 @@ export class FakeEventSource {
   readonly retriesMs: number[] = []
   /** How often a response has begun. */
   opened = 0
+  /** The ids with which it came back, in order. */
+  readonly resumedFrom: string[] = []
   /** Why it has given up, as an EventSource does at each status but 200. */
   failure: string | undefined
 
@@ -36,7 +39,12 @@ export class FakeEventSource {
 
   /** The events of all its connections, in the order in which they came. */
   get events(): WireEvent[] {
-    return [...this.#seen, ...readWire(this.#answer?.received() ?? '')]
+    return [...this.#seen, ...readWire(completeIn(this.#answer?.received() ?? ''))]
+  }
+
+  /** The id with which it would come back now. */
+  get lastEventId(): string {
+    return idsOf(this.#answer?.received() ?? '').at(-1) ?? this.#lastEventId
   }
 
   async close(): Promise<void> {
@@ -50,7 +58,7 @@ export class FakeEventSource {
     while (!signal.aborted && this.failure === undefined) {
       await this.#connect()
       // [spec] Wait a delay equal to the reconnection time of the event source.
-      await new Promise((resolve) => setTimeout(resolve, this.#retryMs))
+      await wait(this.#retryMs, undefined, { signal }).catch(() => {})
     }
   }
 
@@ -69,7 +77,7 @@ export class FakeEventSource {
       this.failure = `${status} ${received['content-type']}`
       return answer.leave()
     }
-    this.opened++
+    if (this.opened++ > 0) this.resumedFrom.push(this.#lastEventId)
     this.#answer = answer
     if (this.#closing.signal.aborted) answer.leave()
     // However it ends: in good order, or cut.
@@ -79,13 +87,17 @@ export class FakeEventSource {
 
   #take(text: string): void {
     this.#answer = undefined
-    // [spec] Once the end of the file is reached, any pending data must be discarded.
-    const complete = text.slice(0, text.lastIndexOf('\n\n') + 2)
-    this.#seen.push(...readWire(complete))
-    for (const [, field, value = ''] of complete.matchAll(/^(id|retry): (.*)$/gm)) {
-      if (field === 'id') this.#lastEventId = value
-      else this.retriesMs.push(Number(value))
+    this.#seen.push(...readWire(completeIn(text)))
+    this.#lastEventId = idsOf(text).at(-1) ?? this.#lastEventId
+    for (const [, ms] of completeIn(text).matchAll(/^retry: (.*)$/gm)) {
+      this.retriesMs.push(Number(ms))
     }
     this.#retryMs = this.retriesMs.at(-1) ?? this.#retryMs
   }
 }
+
+// [spec] Once the end of the file is reached, any pending data must be discarded.
+const completeIn = (text: string) => text.slice(0, text.lastIndexOf('\n\n') + 2)
+
+const idsOf = (text: string) =>
+  [...completeIn(text).matchAll(/^id: (.*)$/gm)].map(([, id]) => id as string)

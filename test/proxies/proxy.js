@@ -1,4 +1,5 @@
 // A real proxy as a process of its own, with one of the configs that docs/proxies.md shows.
+// @ts-check
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
