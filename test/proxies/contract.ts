@@ -120,6 +120,24 @@ export function describeProxy(config: string, traits: ProxyTraits): void {
       await answer.whole
     })
 
+    // Some compress a response by the size of its first write.
+    test('a stream that begins with much arrives as it is sent, for a client that takes gzip', async () => {
+      let stream: SseStream | undefined
+      const answer = await request(
+        (req, res) => {
+          stream = openStream(req, res, { heartbeatMs: false })
+          stream.send({ data: 'x'.repeat(5_000) })
+        },
+        { headers: { 'accept-encoding': 'gzip' } },
+      )
+      const text = () => (compresses ? unzipped(answer) : answer.received())
+      await vi.waitUntil(() => text().endsWith('x\n\n'), { timeout: 5_000 })
+      stream?.send({ data: 'more' })
+      await vi.waitUntil(() => text().endsWith('data: more\n\n'), { timeout: 5_000 })
+      await stream?.end()
+      await answer.whole
+    })
+
     test('a megabyte that is sent at once arrives whole', async () => {
       const { answer, stream } = await open()
       for (let i = 0; i < 10; i++) stream.send({ data: `${i}`.repeat(100_000) })

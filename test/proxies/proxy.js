@@ -89,6 +89,7 @@ export const PRODUCTS = {
   'nginx-twice.conf': nginx,
   'haproxy.cfg': haproxy,
   Caddyfile: caddy,
+  'Caddyfile-encode': caddy,
   'apache.conf': apache2,
   'varnish.vcl': varnishd,
 }
