@@ -192,7 +192,7 @@ describe('server.close()', () => {
     const closed = new Promise((resolve) => server.close(resolve))
     expect(await closeAllStreams({ withinMs: 100, retryMs: 9 })).toBe(6)
     await closed
-    expect(await Promise.all(reading)).toEqual(Array(5).fill(': \n\nretry: 9\n\n'))
+    expect(await Promise.all(reading)).toEqual(Array(5).fill('retry: 9\n\n'))
     deaf.on('error', () => {}).resume()
     await isCut
   })
@@ -241,7 +241,7 @@ describe('a server that closes', () => {
     const bodies = [1, 2, 3].map(() => text(session.request({ ':path': '/' })))
     await vi.waitUntil(() => streamStats().open === 3)
     expect(await close(server)).toEqual({ count: 3, order: ['server'] })
-    for (const body of await Promise.all(bodies)) expect(body).toMatch(/^: \n\nretry: \d+\n\n$/)
+    for (const body of await Promise.all(bodies)) expect(body).toMatch(/^retry: \d+\n\n$/)
     session.destroy()
   })
 

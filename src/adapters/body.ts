@@ -46,6 +46,8 @@ type Lane = 'held' | 'direct' | 'read'
 /** The stream's side. The life of the response is that of the connection, on every lane. */
 export class BodySink implements Sink, SinkListener {
   readonly body: StreamBody
+  /** Has the stream send something at once, for a reader that lets the head wait for it. */
+  greet: (() => void) | undefined
   readonly #response: ResponseSink
   readonly #target: NodeResponse
   #listener: SinkListener | undefined
@@ -152,6 +154,7 @@ export class BodySink implements Sink, SinkListener {
 
   #start(lane: Lane): void {
     this.#lane = lane
+    if (lane === 'read') this.greet?.()
     const wasDrainDue = this.#isDrainDue
     const held = this.#held
     this.#held = []

@@ -111,6 +111,7 @@ export class FastifyExchange extends NodeExchange {
     closings.get(server)?.end(stream)
     // @fastify/compress leaves event streams alone, unless it is told otherwise: then it would hold them back.
     if ('compress' in reply) reply.request.raw.headers['x-no-compression'] ??= 'event stream'
+    sink.greet = () => void stream.comment()
     reply.send(sink.body)
     closeOnFailure(reply, stream, sink)
   }

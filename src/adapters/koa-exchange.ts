@@ -63,6 +63,7 @@ export class KoaExchange extends NodeExchange {
   override opened(stream: SseStream): void {
     const context = this.#context
     const sink = this.#sink as BodySink
+    sink.greet = () => void stream.comment()
     context.body = sink.body
     setTimeout(() => {
       if (context.body === sink.body) sink.take(this.res)

@@ -122,8 +122,6 @@ export function open<M extends EventMap<M> = AnyEvents>(
   const sink = exchange.begin(status)
   const stream = new SseStream<M>(coding ? compressed(sink, coding) : sink, streamOptions)
   exchange.opened(stream as SseStream)
-  // Some hold the head back until a byte of the body comes, as nginx does on HTTP/2: the client would wait for it.
-  if (options.retryMs === undefined) stream.comment()
   return stream
 }
 

@@ -172,7 +172,7 @@ describe('eventwire/node on a raw socket', () => {
     expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
     expect(head?.toLowerCase()).not.toContain('transfer-encoding')
     expect(head?.toLowerCase()).toContain('connection: close')
-    expect(body).toBe(': \n\ndata: x\n\n')
+    expect(body).toBe('data: x\n\n')
     await close()
   })
 
@@ -184,7 +184,7 @@ describe('eventwire/node on a raw socket', () => {
     await streams[0]?.end()
     await isClosed
     expect(received().toLowerCase()).not.toContain('transfer-encoding')
-    expect(received()).toMatch(/\r\n\r\n: \n\ndata: x\n\n$/)
+    expect(received()).toMatch(/\r\n\r\ndata: x\n\n$/)
     await close()
   })
 

@@ -22,11 +22,14 @@ export interface ProxyTraits {
   hasShortTimeout?: boolean
   /** Whether the proxy compresses what comes plain. */
   compresses?: boolean
+  /** Whether the proxy holds the head back until a byte of the body comes: the stream is to begin with its `retry`. */
+  holdsHead?: boolean
 }
 
 export function describeProxy(config: string, traits: ProxyTraits): void {
   const { protocol = 'http/1.1', leaving } = traits
-  const { hasShortTimeout = false, compresses = false } = traits
+  const { hasShortTimeout = false, compresses = false, holdsHead = false } = traits
+  const beginning = holdsHead ? 'retry: 1000\n\n' : ''
   const { program } = PRODUCTS[config] as { program: keyof ReturnType<typeof programs> }
   const path = programs()[program]
 
@@ -61,27 +64,31 @@ export function describeProxy(config: string, traits: ProxyTraits): void {
     async function open(options: OpenStreamOptions = {}, asked: Ask = {}) {
       let stream: SseStream | undefined
       const answer = await request((req, res) => {
-        stream = openStream(req, res, { heartbeatMs: false, ...options })
+        stream = openStream(req, res, {
+          heartbeatMs: false,
+          retryMs: holdsHead ? 1_000 : undefined,
+          ...options,
+        })
       }, asked)
       return { answer, stream: stream as unknown as SseStream }
     }
 
-    test('the head arrives before any event', async () => {
+    test(`the head arrives before any event${holdsHead ? ', with the `retry`' : ''}`, async () => {
       const { answer, stream } = await open()
       expect(answer.status).toBe(200)
       expect(answer.headers).toMatchObject({
         'content-type': 'text/event-stream',
         'cache-control': 'no-cache, no-transform',
       })
-      await answer.has(GREETING)
-      expect(answer.received()).toBe(GREETING)
+      await answer.has(beginning)
+      expect(answer.received()).toBe(beginning)
       await stream.end()
       await answer.whole
     })
 
     test('ten events arrive one by one, each before the next is sent', async () => {
       const { answer, stream } = await open()
-      let sent = GREETING
+      let sent = beginning
       for (let i = 0; i < 10; i++) {
         stream.send({ id: i, data: `event ${i}` })
         sent += `id: ${i}\ndata: event ${i}\n\n`
@@ -143,9 +150,9 @@ export function describeProxy(config: string, traits: ProxyTraits): void {
       for (let i = 0; i < 10; i++) stream.send({ data: `${i}`.repeat(100_000) })
       expect(await stream.end()).toEqual({ reason: 'ended' })
       const whole = await answer.whole
-      expect(whole.length).toBe(GREETING.length + 10 * 100_008)
+      expect(whole.length).toBe(beginning.length + 10 * 100_008)
       expect(whole.replaceAll(/(\d)\1{99999}/g, '$1')).toBe(
-        GREETING + Array.from({ length: 10 }, (_, i) => `data: ${i}\n\n`).join(''),
+        beginning + Array.from({ length: 10 }, (_, i) => `data: ${i}\n\n`).join(''),
       )
     })
 
@@ -220,9 +227,6 @@ export function describeProxy(config: string, traits: ProxyTraits): void {
     })
   })
 }
-
-/** With which every stream begins: it draws the head through proxies that would hold it back until a byte of the body comes. */
-const GREETING = ': \n\n'
 
 const programs = () => inject('programs')
 
