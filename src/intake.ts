@@ -11,7 +11,7 @@ export class Intake {
   /** The next event, when a validator takes its time over it; `undefined` if it is then left out. */
   coming: Promise<AnyReceived | undefined> | undefined
 
-  readonly #wire: WireParser
+  #wire: WireParser
   readonly #options: ResolvedParseOptions
 
   /** @param lastEventId - the id that events have until one comes: that of the connection before */
@@ -44,6 +44,13 @@ export class Intake {
     this.#wire.end(this.#options.isLastDispatched)
   }
 
+  /** Tells it that what comes next is a new stream of the same events: half an event is dropped, id and reconnection time stay. */
+  restart(): void {
+    const { position, retryMs } = this.#wire
+    this.#wire = new WireParser(this.#options, position)
+    this.#wire.retryMs = retryMs
+  }
+
   /**
    * Takes the next event. `undefined`: one is `coming`, for `settle` to wait for; or it `isOver`; or the next chunk is needed.
    *
@@ -54,7 +61,10 @@ export class Intake {
     while (!this.isOver && this.coming === undefined) {
       const raw = this.#wire.take()
       if (raw === undefined) return undefined
-      if (until?.(raw)) this.isOver = true
+      const isLast = until?.(raw)
+      // Given up by what was just called: it is not handed over.
+      if (this.isOver) return undefined
+      if (isLast) this.isOver = true
       else if (reception !== undefined) {
         const received = receive(raw, reception)
         if (received instanceof Promise) {
