@@ -106,6 +106,8 @@ export class EventReader {
   #wait<T>(promise: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       this.#interrupt = () => resolve(undefined)
+      // What has made the promise may have stopped it, too.
+      if (this.#isStopped) this.#interrupt()
       promise.then(resolve, reject)
     })
   }

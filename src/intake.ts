@@ -6,8 +6,6 @@ import { WireParser } from './wire-parser.js'
 
 /** Takes chunks, gives events. */
 export class Intake {
-  /** Whether the event came that ends the stream, or nobody is going to take another. */
-  isOver = false
   /** The next event, when a validator takes its time over it; `undefined` if it is then left out. */
   coming: Promise<AnyReceived | undefined> | undefined
 
@@ -18,6 +16,15 @@ export class Intake {
   constructor(options: ResolvedParseOptions, lastEventId?: string) {
     this.#options = options
     this.#wire = new WireParser(options, lastEventId)
+  }
+
+  /** Whether the event came that ends the stream, or nobody is going to take another. */
+  get isOver(): boolean {
+    return this.#wire.isOver
+  }
+
+  set isOver(isOver: boolean) {
+    this.#wire.isOver = isOver
   }
 
   /** The id to resume from: of the last event handed over, moved on by the blocks behind it that have an id alone. */
@@ -62,8 +69,11 @@ export class Intake {
       const raw = this.#wire.take()
       if (raw === undefined) return undefined
       const isLast = until?.(raw)
-      // Given up by what was just called: it is not handed over.
-      if (this.isOver) return undefined
+      if (this.isOver) {
+        // Given up by what was just called.
+        this.#wire.giveBack()
+        return undefined
+      }
       if (isLast) this.isOver = true
       else if (reception !== undefined) {
         const received = receive(raw, reception)
