@@ -33,4 +33,5 @@ export default [
     modifyEsbuildConfig: forNode,
   },
   { name: 'eventwire/parser', path: 'dist/parser.js', limit: '4 KiB', gzip: true },
+  { name: 'eventwire/client', path: 'dist/client.js', limit: '7 KiB', gzip: true },
 ]

@@ -6,6 +6,7 @@ export default defineConfig({
     node: 'src/adapters/node.ts',
     express: 'src/adapters/express.ts',
     parser: 'src/parser.ts',
+    client: 'src/client.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',

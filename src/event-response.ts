@@ -15,6 +15,8 @@ export interface ResponseLike {
   }
   /** What is read. */
   readonly body: Chunks | null
+  /** Where it came from, after all redirects. */
+  readonly url?: string | undefined
   /** Whether it has been read already. */
   readonly bodyUsed?: boolean | undefined
 }
