@@ -11,7 +11,7 @@ import type { RawRequest } from './raw-server.js'
  *
  * The events are read as they come.
  */
-async function after(
+async function serving(
   streams: (string | Buffer)[],
   end: (request: RawRequest) => void = (request) => request.end(),
   options: ConstructorParameters<typeof TestClient>[1] = {},
@@ -54,7 +54,7 @@ describe('a connection that ends', () => {
   })
 
   behaviour('rec-network-error', 'by a reset is made again', async () => {
-    const { client, events } = await after(['data: a\n\n', 'data: b\n\n'], (request) =>
+    const { client, events } = await serving(['data: a\n\n', 'data: b\n\n'], (request) =>
       request.cut(),
     )
     expect(events).toEqual([message('a'), message('b')])
@@ -83,7 +83,10 @@ describe('a connection that ends', () => {
     'rec-new-connection-works',
     'is followed by one whose events and ids count',
     async () => {
-      const { events, request, client } = await after(['id: 1\ndata: a\n\n', 'id: 2\ndata: b\n\n'])
+      const { events, request, client } = await serving([
+        'id: 1\ndata: a\n\n',
+        'id: 2\ndata: b\n\n',
+      ])
       expect(events).toEqual([message('a', '1'), message('b', '2')])
       expect(request.values('last-event-id')).toEqual(['2'])
       expect(client.connection.lastEventId).toBe('2')
@@ -95,7 +98,7 @@ describe('a connection that ends', () => {
     'leaves no half line, half character or byte order mark',
     async () => {
       const bytes = (text: string) => Buffer.from(text, 'latin1')
-      const { events } = await after([
+      const { events } = await serving([
         bytes('\xef\xbb\xbfdata: a\n\nevent: half\ndata: x'),
         bytes('\xef\xbb\xbfdata: b\n\ndata: \xe2\x80'),
         bytes('\xa6data: c\n\n\xef\xbb\xbfdata: d\n\ndata: e\r'),
@@ -121,7 +124,7 @@ describe('a connection that ends', () => {
 
 describe("a server's retry", () => {
   const delays = async (streams: string[], options = {}) => {
-    const { client } = await after(streams, undefined, options)
+    const { client } = await serving(streams, undefined, options)
     return client.all('retry').map(({ delayMs }) => delayMs)
   }
 
@@ -161,13 +164,13 @@ describe('waits in a row', () => {
       [0.5, [750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500]],
       [0.9999, [1_000, 2_000, 4_000, 8_000, 15_999, 29_999, 29_999]],
     ] as const) {
-      const { client } = await after(Array(7).fill(''), undefined, { random: () => random })
+      const { client } = await serving(Array(7).fill(''), undefined, { random: () => random })
       expect(client.all('retry').map(({ delayMs }) => delayMs)).toEqual(expected)
     }
   })
 
   behaviour('rec-backoff-reset', 'begin anew after an event, never on open alone', async () => {
-    const { client } = await after(['', ': alive\n\n', 'id: 1\n\n', 'data: a\n\n', '', ''])
+    const { client } = await serving(['', ': alive\n\n', 'id: 1\n\n', 'data: a\n\n', '', ''])
     expect(client.all('retry').map(({ delayMs }) => delayMs)).toEqual([
       500, 1_000, 2_000, 500, 1_000, 2_000,
     ])
@@ -207,7 +210,7 @@ describe('waits in a row', () => {
       [0.9999, [29_999, 29_999, 29_999]],
     ] as const) {
       const options = { random: () => random }
-      const { client } = await after(['retry: 20000\n\ndata: a\n\n', '', ''], undefined, options)
+      const { client } = await serving(['retry: 20000\n\ndata: a\n\n', '', ''], undefined, options)
       expect(client.all('retry').map(({ delayMs }) => delayMs)).toEqual(expected)
     }
   })
@@ -233,7 +236,7 @@ describe('limits', () => {
   })
 
   test('of attempts count anew after an event', async () => {
-    const { reading, client } = await after(['', 'data: a\n\n', ''], undefined, {
+    const { reading, client } = await serving(['', 'data: a\n\n', ''], undefined, {
       reconnect: { maxAttempts: 3 },
     })
     expect(client.all('attempt').length).toBe(4)
@@ -340,7 +343,9 @@ describe('reconnect: false', () => {
   )
 
   test("leaves a cut to be mended with onEnd: 'finish' alone", async () => {
-    const { events } = await after(['data: a\n\n'], (request) => request.cut(), { onEnd: 'finish' })
+    const { events } = await serving(['data: a\n\n'], (request) => request.cut(), {
+      onEnd: 'finish',
+    })
     expect(events).toEqual([message('a')])
   })
 })
@@ -348,10 +353,10 @@ describe('reconnect: false', () => {
 describe("unterminated: 'dispatch'", () => {
   test('gives the last event of a response that ends in good order, and not of one that is cut', async () => {
     const options = { unterminated: 'dispatch' as const }
-    const ended = await after(['id: 1\ndata: a'], undefined, options)
+    const ended = await serving(['id: 1\ndata: a'], undefined, options)
     expect(ended.events).toEqual([message('a', '1')])
     expect(ended.request.values('last-event-id')).toEqual(['1'])
-    const cut = await after(['id: 1\ndata: a'], (request) => request.cut(), options)
+    const cut = await serving(['id: 1\ndata: a'], (request) => request.cut(), options)
     expect(cut.events).toEqual([])
     expect(cut.request.values('last-event-id')).toEqual([])
   })
