@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsup'
 
-export default defineConfig({
+const library = defineConfig({
   entry: {
     index: 'src/index.ts',
     node: 'src/adapters/node.ts',
@@ -13,7 +13,8 @@ export default defineConfig({
   dts: true,
   // What two entries share is one file, in both formats: one set of open streams, one SseError.
   splitting: true,
-  clean: true,
+  // The command line is built at the same time.
+  clean: ['!cli.js'],
   treeshake: true,
   // The ES modules import it; it has no CommonJS build, so ours carries it inside: Jest cannot require ES modules.
   noExternal: ['eventsource-parser'],
@@ -28,3 +29,14 @@ export default defineConfig({
     },
   ],
 })
+
+const commandLine = defineConfig({
+  entry: { cli: 'src/cli/main.ts' },
+  format: ['esm'],
+  target: 'node20',
+  dts: false,
+  splitting: false,
+  treeshake: true,
+})
+
+export default [library, commandLine]

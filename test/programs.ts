@@ -6,6 +6,8 @@ import type { TestProject } from 'vitest/node'
 /** A program, where Debian puts it, and how to get it. */
 const PROGRAMS = {
   chromium: { path: '/usr/bin/chromium', install: 'apt-get install chromium' },
+  // It is part of every Debian.
+  script: { path: '/usr/bin/script', install: 'apt-get install bsdutils' },
 } as const
 
 export type Program = keyof typeof PROGRAMS
