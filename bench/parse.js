@@ -5,6 +5,7 @@ import { createParser } from 'eventsource-parser'
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { defineEvents, parseEvents } from 'eventwire/parser'
 import { Stream } from 'openai/streaming'
+import { Stream as Stream6 } from 'openai-6/streaming'
 import { compare } from './rounds.js'
 
 const BYTES = 4_000_000
@@ -133,10 +134,14 @@ const events = defineEvents({ message: chat })
 const CHATS = {
   'chat: a chunk for each event': (wire) => cut(wire, Math.ceil(wire.bytes.length / wire.count)),
   'chat: chunks of 16 KiB': (wire) => cut(wire, 16_384),
+  'chat: chunks of 64 KiB': (wire) => cut(wire, 65_536),
 }
 
 const answer = (chunks) =>
   new Response(streamOf(chunks), { headers: { 'content-type': 'text/event-stream' } })
+
+const chatted = (OpenaiStream, chunks) =>
+  iterated(OpenaiStream.fromSSEResponse(answer(chunks), new AbortController()))
 
 export async function* tables() {
   for (const [title, shape] of Object.entries(SHAPES)) {
@@ -159,10 +164,9 @@ export async function* tables() {
           timed(shape, (chunks) => callbacks(chunks, JSON.parse)),
         'eventwire with a contract': () =>
           timed(shape, (chunks) => iterated(parseEvents(answer(chunks), { events }))),
-        'openai, Stream.fromSSEResponse': () =>
-          timed(shape, (chunks) =>
-            iterated(Stream.fromSSEResponse(answer(chunks), new AbortController())),
-          ),
+        'openai 7, Stream.fromSSEResponse': () => timed(shape, (chunks) => chatted(Stream, chunks)),
+        'openai 6, Stream.fromSSEResponse': () =>
+          timed(shape, (chunks) => chatted(Stream6, chunks)),
       },
       { rounds: 9, unit: 'ns' },
     )

@@ -72,12 +72,15 @@ export interface Contract<
   readonly outgoing: Outgoing
 }
 
+/** How data becomes text where it is sent: options of streams and channels. */
+export interface SendingOptions {
+  readonly events: { readonly outgoing: Outgoing } | undefined
+  readonly serialize: Serialize | undefined
+  readonly validate: boolean | undefined
+}
+
 /** Gives an event with its data as the text that is sent; throws what it cannot be sent for. */
-export type Outgoing = (
-  event: SseEvent,
-  serialize: Serialize | undefined,
-  isValidated: boolean | undefined,
-) => SseEvent
+type Outgoing = (event: SseEvent, options: SendingOptions) => SseEvent
 
 /** Data that is plain text: what {@link text} gives. */
 export interface TextCodec {
@@ -109,5 +112,5 @@ export type ReceivedBy<Entries> = {
 /** Gives back `events` if it is a contract, or is absent. */
 export function optionalContract<Events>(events: Events): Events {
   if (events === undefined || (events as Partial<Contract> | null)?.outgoing) return events
-  throw wrongType('`events`', 'what defineEvents gives', events)
+  throw wrongType('`events`', 'a contract', events)
 }

@@ -33,6 +33,6 @@ export function defineEvents<const Entries extends Readonly<Record<string, Contr
   }
   return {
     entries,
-    outgoing: (event, serialize, isValidated) => outgoing(entries, event, serialize, isValidated),
+    outgoing: (event, options) => outgoing(entries, event, options),
   }
 }

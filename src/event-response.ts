@@ -33,7 +33,7 @@ export const isResponse = (source: unknown): source is ResponseLike =>
 /**
  * Takes hold of a response's body.
  *
- * @returns a source whose first read rejects with `ERR_SSE_RESPONSE` if the response is no event stream.
+ * @returns a source whose first read rejects with `ERR_SSE_RESPONSE` if the response is no event stream; it is to be cancelled then.
  * @throws {TypeError} when somebody has read the body, or is reading it.
  */
 export function responseSource(response: ResponseLike): ChunkSource {
@@ -41,9 +41,9 @@ export function responseSource(response: ResponseLike): ChunkSource {
   if (bodyUsed) throw wrongType('the body', 'one that has not been read', response)
   const source = body ? chunkSource(body) : undefined
   const problem = problemOf(response)
+  if (source !== undefined && problem === undefined) return source
   return {
     async read() {
-      if (source !== undefined && problem === undefined) return source.read()
       const data = source && (await excerptOf(source))
       const { status } = response
       throw new SseError('ERR_SSE_RESPONSE', `The response ${problem}`, { status, data })
@@ -53,7 +53,7 @@ export function responseSource(response: ResponseLike): ChunkSource {
 }
 
 /** Says why a response is no event stream, if it is none. */
-export function problemOf({ status, headers, body }: ResponseLike): string | undefined {
+function problemOf({ status, headers, body }: ResponseLike): string | undefined {
   // [spec] Otherwise, if res's status is not 200, or if res's `Content-Type` is not `text/event-stream`,
   // [spec] then fail the connection.
   if (status !== 200) return `has the status ${status}, not 200`
@@ -65,7 +65,7 @@ export function problemOf({ status, headers, body }: ResponseLike): string | und
   return undefined
 }
 
-/** Gives the beginning of a body, as far as it comes soon, and puts the body away. */
+/** Gives the beginning of a body, as far as it comes soon. */
 async function excerptOf(source: ChunkSource): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
@@ -81,7 +81,6 @@ async function excerptOf(source: ChunkSource): Promise<string> {
     // The response is refused for a better reason.
   } finally {
     clearTimeout(timer)
-    source.cancel()
   }
   return text
 }

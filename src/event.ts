@@ -39,7 +39,7 @@ export type Serialize = (data: unknown) => string
  * @throws {RangeError} when `retry` is no safe integer >= 0, or `id` no finite number.
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream}
  */
-export function encodeEvent(event: SseEvent, serialize: Serialize = JSON.stringify): string {
+export function encodeEvent(event: SseEvent, serialize?: Serialize): string {
   if (typeof event !== 'object' || event === null) throw wrongType('the event', SHAPE, event)
   const { event: name, data, id, retry, comment } = event
   let text = ''
@@ -55,7 +55,7 @@ export function encodeEvent(event: SseEvent, serialize: Serialize = JSON.stringi
   return `${text}\n`
 }
 
-const SHAPE = 'an object in which one of event, data, id, retry and comment is defined'
+const SHAPE = 'an object in which event, data, id, retry or comment is defined'
 const LINE_BREAK = /[\r\n]/
 
 // [spec] If the field value does not contain U+0000 NULL, then set the last event ID buffer to
@@ -74,7 +74,7 @@ function encodeId(id: string | number): string {
  *
  * @throws {TypeError} when `serialize` makes no text of it.
  */
-export function encodeData(data: unknown, serialize: Serialize = JSON.stringify): string {
+export function encodeData(data: unknown, serialize?: Serialize): string {
   return typeof data === 'string' ? data : serialized(data, serialize)
 }
 
@@ -86,9 +86,7 @@ export function encodeData(data: unknown, serialize: Serialize = JSON.stringify)
 export function serialized(data: unknown, serialize: Serialize = JSON.stringify): string {
   const text = serialize(data)
   if (typeof text === 'string') return text
-  throw serialize === JSON.stringify
-    ? wrongType('`data`', 'a string or something that JSON can carry', data)
-    : wrongType('what `serialize` returns', 'a string', text)
+  throw wrongType('`data`', 'a string, or what `serialize` makes one of', data)
 }
 
 /** Refuses what would end the line early and let the rest pass for fields, or for whole events. */

@@ -50,6 +50,7 @@ export type {
   Subscribable,
 } from './source.js'
 export type {
+  PathSegment,
   SchemaInput,
   SchemaIssue,
   SchemaOutput,

@@ -1,7 +1,7 @@
 // What a stream can be told when it opens, with the defaults.
 
 import type { OverflowPolicy } from './backlog.js'
-import { type Contract, type EventMap, type Outgoing, optionalContract } from './contract.js'
+import { type Contract, type EventMap, optionalContract, type SendingOptions } from './contract.js'
 import type { Serialize } from './event.js'
 import { harmlessLastEventId } from './last-event-id.js'
 import { delay, integer, MAX_DELAY_MS, object, oneOf, optional, wrongType } from './misuse.js'
@@ -85,14 +85,11 @@ export interface SseStreamOptions<M extends EventMap<M> = any> {
 }
 
 /** What a stream looks at for as long as it lives. */
-export interface KeptOptions {
+export interface KeptOptions extends SendingOptions {
   readonly heartbeatMs: number | false
   readonly maxBufferedBytes: number
   readonly overflow: OverflowPolicy
   readonly stallTimeoutMs: number | false
-  readonly serialize: Serialize | undefined
-  readonly events: { readonly outgoing: Outgoing } | undefined
-  readonly validate: boolean | undefined
 }
 
 /**

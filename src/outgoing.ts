@@ -1,7 +1,7 @@
 // What a contract makes of an event that is sent: its data as text, checked if that is asked for.
 
-import type { ContractEntry } from './contract.js'
-import { type Serialize, type SseEvent, serialized } from './event.js'
+import type { ContractEntry, SendingOptions } from './contract.js'
+import { type SseEvent, serialized } from './event.js'
 import { object, wrongType } from './misuse.js'
 import type { StandardSchema } from './standard-schema.js'
 import { isTextCodec } from './text-codec.js'
@@ -17,8 +17,7 @@ import { invalid, verdictOn } from './verdict.js'
 export function outgoing(
   entries: ReadonlyMap<string, ContractEntry>,
   event: SseEvent,
-  serialize: Serialize | undefined,
-  isValidated: boolean | undefined,
+  { serialize, validate }: SendingOptions,
 ): SseEvent {
   const { event: name = 'message', data, id, retry, comment } = object('the event', event)
   // A client dispatches nothing then.
@@ -36,7 +35,7 @@ export function outgoing(
     throw wrongType(`the data of \`${name}\``, 'a string', data)
   }
   const text = data === undefined ? undefined : serialized(data, serialize)
-  if (isValidated) check(name, entry, text ?? '')
+  if (validate) check(name, entry, text ?? '')
   return { event: event.event, data: text, id, retry, comment }
 }
 

@@ -26,6 +26,7 @@ export { type ParserStreamOptions, SseParserStream } from './parser-stream.js'
 export type { ReadableStreamLike, ReaderLike, ReadResult } from './readable.js'
 export { type EventsSource, parseEvents, type SseReader } from './reader.js'
 export type {
+  PathSegment,
   SchemaInput,
   SchemaIssue,
   SchemaOutput,

@@ -1,18 +1,11 @@
 // A published event and what is made of it once, for however many subscribers.
 
 import type { EncodedEvent } from './chunk.js'
-import type { Outgoing } from './contract.js'
-import { encodeData, encodeEvent, type Serialize, type SseEvent } from './event.js'
+import type { SendingOptions } from './contract.js'
+import { encodeData, encodeEvent, type SseEvent } from './event.js'
 import type { LogRecord, NewRecord } from './log.js'
 import { object, wrongType } from './misuse.js'
 import { byteLength } from './utf8.js'
-
-/** How the data of a channel's events becomes text. */
-export interface Encoding {
-  readonly serialize: Serialize | undefined
-  readonly events: { readonly outgoing: Outgoing } | undefined
-  readonly validate: boolean | undefined
-}
 
 /**
  * Gives the record of an event, less the id, which is the log's to give.
@@ -21,16 +14,16 @@ export interface Encoding {
  * its own.
  * @throws {SseError} `ERR_SSE_INVALID` when it is to be checked, and its data is not what the contract says.
  */
-export function recordOf(event: SseEvent, { serialize, events, validate }: Encoding): NewRecord {
+export function recordOf(event: SseEvent, options: SendingOptions): NewRecord {
   const { id, event: name, data, retry, comment } = object('the event', event)
   if (id !== undefined) throw wrongType('`id`', 'absent, for the log gives it', id)
   if (name === undefined && data === undefined && retry === undefined && comment === undefined) {
     throw wrongType('the event', 'one with event, data, retry or comment', event)
   }
-  const sent = events?.outgoing(event, serialize, validate) ?? event
+  const sent = options.events?.outgoing(event, options) ?? event
   // Under a contract, a string may be written as JSON, too.
   const isSerialized = data !== undefined && (typeof data !== 'string' || sent !== event)
-  const text = sent.data === undefined ? undefined : encodeData(sent.data, serialize)
+  const text = sent.data === undefined ? undefined : encodeData(sent.data, options.serialize)
   const record = { event: name, data: text, retry, comment }
   // Throws for what cannot be sent.
   encodeEvent(record)

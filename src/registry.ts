@@ -21,18 +21,6 @@ export type CloseReason =
   /** The client does not accept an event stream. */
   | 'refused'
 
-const CLOSE_REASONS: readonly CloseReason[] = [
-  'ended',
-  'client',
-  'overflow',
-  'stalled',
-  'lifetime',
-  'shutdown',
-  'aborted',
-  'error',
-  'refused',
-]
-
 /** Names the method by which a shutdown ends a stream: not for applications. */
 export const shutDown: unique symbol = Symbol.for('eventwire.shutDown') as never
 
@@ -59,7 +47,7 @@ interface Registry {
   readonly streams: Set<RegisteredStream>
   readonly counters: Counters
   /** Hears of each stream that opens: a shutdown under way, if there is one. */
-  onOpen: ((stream: RegisteredStream) => void) | undefined
+  onOpen?: ((stream: RegisteredStream) => void) | undefined
 }
 
 // An application may load the package twice, as an ES module and through require. Both must find the
@@ -71,14 +59,23 @@ shared[KEY] ??= {
   streams: new Set(),
   counters: {
     opened: 0,
-    closed: Object.fromEntries(CLOSE_REASONS.map((reason) => [reason, 0])) as Counters['closed'],
+    closed: {
+      ended: 0,
+      client: 0,
+      overflow: 0,
+      stalled: 0,
+      lifetime: 0,
+      shutdown: 0,
+      aborted: 0,
+      error: 0,
+      refused: 0,
+    },
     eventsSent: 0,
     bytesSent: 0,
     dropped: 0,
     replayed: 0,
     gaps: 0,
   },
-  onOpen: undefined,
 }
 
 export const registry: Registry = shared[KEY]

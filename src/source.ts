@@ -141,7 +141,7 @@ function flowOf(source: any): Flow {
   }
   throw wrongType(
     'the source',
-    'an async iterable, an iterable that is no string, a ReadableStream or something with subscribe',
+    'an iterable (no string), a ReadableStream or an observable',
     source,
   )
 }

@@ -16,7 +16,14 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     /** Gives the output, or says what is wrong with the value. */
     readonly validate: (value: unknown) => SchemaResult<Output> | PromiseLike<SchemaResult<Output>>
     /** There for the compiler alone. */
-    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+    readonly types?:
+      | {
+          /** What it takes. */
+          readonly input: Input
+          /** What it makes of it. */
+          readonly output: Output
+        }
+      | undefined
   }
 }
 
@@ -38,7 +45,13 @@ export interface SchemaIssue {
   /** What is wrong, for people. */
   readonly message: string
   /** Where in the value, from the outside in. */
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+  readonly path?: readonly (PropertyKey | PathSegment)[] | undefined
+}
+
+/** A step into a value, as some libraries give it. */
+export interface PathSegment {
+  /** The name or the index. */
+  readonly key: PropertyKey
 }
 
 /** What a validator takes. */

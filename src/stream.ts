@@ -88,7 +88,6 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    */
   constructor(sink: WritableLike | Sink, options: SseStreamOptions<M> = {}) {
     const { kept, lastEventId, maxLifetimeMs, retryMs, signal } = resolveOptions(options)
-    const { heartbeatMs } = kept
     this.#options = kept
     this.#sink = toSink(sink)
     this.#outbox = new Outbox(this.#sink, kept, this)
@@ -99,9 +98,9 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     // The client had left before: during an `await` for its permissions, say.
     if (this.#isGone()) return
 
-    if (heartbeatMs !== false) {
+    if (kept.heartbeatMs) {
       this.#heartbeat = new Alarm(this)
-      this.#heartbeat.start(heartbeatMs)
+      this.#heartbeat.start(kept.heartbeatMs)
     }
     if (maxLifetimeMs !== undefined) {
       this.#lifetime = new Alarm(this)
@@ -231,8 +230,8 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * format can carry; the stream then stays open.
    */
   async end(farewell?: EventOf<M>): Promise<CloseInfo> {
-    if (farewell === undefined || this.#state !== 'open') this.#end('ended')
-    else this.#end('ended', this.#encode(farewell))
+    const isWritten = farewell !== undefined && this.#state === 'open'
+    this.#end('ended', isWritten ? this.#encode(farewell) : '')
     return this.closed
   }
 
@@ -242,7 +241,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * @param error - makes the reason 'error' and is reported by `closed`; the client is not told
    */
   destroy(error?: Error): void {
-    this.#cut(error ? 'error' : 'ended', error)
+    this[failed](error ? 'error' : 'ended', error)
   }
 
   /** Ends the stream at the end of an `await using` block. */
@@ -253,9 +252,15 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   // What the outbox, the clock and a shutdown call: methods, since a function each would weigh on every
   // idle stream, and by symbols, since they are not for applications.
 
-  /** @internal */
+  /** @internal Gives the connection up. */
   [failed](reason: CloseReason, error?: Error): void {
-    this.#cut(reason, error)
+    if (this.#isGone()) return
+    this.#close(reason, error)
+    try {
+      this.#sink.destroy()
+    } catch {
+      // The connection is given up; there is nothing left that a failing sink could tell.
+    }
   }
 
   /** @internal */
@@ -282,7 +287,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   /** @internal */
   [shutDown](farewell: string | undefined): void {
-    if (farewell === undefined) this.#cut('shutdown')
+    if (farewell === undefined) this[failed]('shutdown')
     else this.#end('shutdown', farewell, true)
   }
 
@@ -315,11 +320,9 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   }
 
   #encode(event: EventOf<M>): string {
-    const { events, serialize, validate } = this.#options
-    return encodeEvent(
-      events ? events.outgoing(event as SseEvent, serialize, validate) : (event as SseEvent),
-      serialize,
-    )
+    const options = this.#options
+    const sent = options.events?.outgoing(event as SseEvent, options) ?? (event as SseEvent)
+    return encodeEvent(sent, options.serialize)
   }
 
   // Methods, for the compiler believes that a field keeps its value across calls.
@@ -333,7 +336,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   /** Ends at once what takes its events, and cuts what does not. */
   #stop(reason: CloseReason): void {
-    if (this.#outbox.isBlocked) this.#cut(reason)
+    if (this.#outbox.isBlocked) this[failed](reason)
     else this.#end(reason)
   }
 
@@ -346,16 +349,6 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     this.#endReason = reason
     this.#outbox.end(farewell, isLast)
     this.#release()
-  }
-
-  #cut(reason: CloseReason, error?: Error): void {
-    if (this.#isGone()) return
-    this.#close(reason, error)
-    try {
-      this.#sink.destroy()
-    } catch {
-      // The connection is given up; there is nothing left that a failing sink could tell.
-    }
   }
 
   #close(reason: CloseReason, error?: Error): void {

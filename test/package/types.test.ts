@@ -10,10 +10,12 @@ const CODE = `
 import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { PassThrough } from 'node:stream'
-import { type CloseInfo, closeAllStreams, encodeEvent, SseError, SseStream, streamStats } from 'eventwire'
+import { type CloseInfo, closeAllStreams, defineEvents, encodeEvent, SseChannel, SseError, SseStream, streamStats, text } from 'eventwire'
 import type { Express } from 'express'
 import { openStream as openOnExpress, sse } from 'eventwire/express'
 import { acceptsEventStream, openStream, refuse, stop } from 'eventwire/node'
+import { parseEvents, SseError as ParserError, SseParserStream } from 'eventwire/parser'
+import * as v from 'valibot'
 
 interface Feed { price: { cents: number }; message: string }
 
@@ -42,6 +44,42 @@ app.get('/', (req, res) => {
   openOnExpress<Feed>(req, res).send({ data: 'text' })
 })
 
+const events = defineEvents({
+  price: v.object({ cents: v.number() }),
+  at: v.pipe(v.string(), v.transform((iso) => new Date(iso))),
+  token: text(),
+  done: null,
+})
+createServer((req, res) => {
+  const stream = openStream(req, res, { events, validate: true })
+  stream.send({ event: 'at', data: '2020-01-01' })
+  void new SseChannel({ events }).publish({ event: 'price', data: { cents: 5 } })
+  // @ts-expect-error the data is of another type
+  stream.send({ event: 'price', data: { cents: 'five' } })
+  // @ts-expect-error no such event
+  void new SseChannel({ events }).publish({ event: 'prize' })
+})
+async function read(response: Response) {
+  const options = { events, onUnknown: 'skip' } as const
+  for await (const event of parseEvents(response, options)) {
+    if (event.event === 'at') event.data.getTime()
+    else if (event.event === 'price') event.data.cents.toFixed()
+    else if (event.event === 'token') event.data.trim()
+    else {
+      const none: undefined = event.data
+      void none
+    }
+    // @ts-expect-error no such event
+    if (event.event === 'prize') return
+  }
+  for await (const { data } of parseEvents(new PassThrough())) data.trim()
+  const piped = response.body?.pipeThrough(new SseParserStream({ events })).getReader()
+  const step = await piped?.read()
+  const same: ParserError = new SseError('ERR_SSE_INVALID', '')
+  return [step?.value?.event === 'done', same.issues?.[0]?.message, same.status]
+}
+void read
+
 /** A function over streams of any map. */
 function close<M extends Record<keyof M, unknown>>(stream: SseStream<M>): Promise<CloseInfo> {
   return stream.end()
@@ -69,31 +107,38 @@ const CONSUMERS: [string, string, ts.CompilerOptions][] = [
 ]
 
 describe('the built types', () => {
-  test.each(CONSUMERS)('are right for %s', (_what, name, options) => {
-    const file = ROOT + name
-    const all: ts.CompilerOptions = {
-      noEmit: true,
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-      skipLibCheck: false,
-      target: ts.ScriptTarget.ES2022,
-      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-      types: ['node'],
-      ...options,
-    }
-    const host = ts.createCompilerHost(all)
-    const { getSourceFile, fileExists } = host
-    host.fileExists = (path) => path === file || fileExists(path)
-    host.getSourceFile = (path, target, ...rest) =>
-      path === file ? ts.createSourceFile(path, CODE, target) : getSourceFile(path, target, ...rest)
-    const problems = ts
-      .getPreEmitDiagnostics(ts.createProgram([file], all, host))
-      .filter(({ file: at }) => !at?.fileName.includes('node_modules'))
-    expect(
-      problems.map(({ file: at, messageText }) => {
-        return `${at?.fileName.slice(ROOT.length)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
-      }),
-    ).toEqual([])
-  })
+  test.each(CONSUMERS)(
+    'are right for %s',
+    (_what, name, options) => {
+      const file = ROOT + name
+      const all: ts.CompilerOptions = {
+        noEmit: true,
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        skipLibCheck: false,
+        target: ts.ScriptTarget.ES2022,
+        lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+        types: ['node'],
+        ...options,
+      }
+      const host = ts.createCompilerHost(all)
+      const { getSourceFile, fileExists } = host
+      host.fileExists = (path) => path === file || fileExists(path)
+      host.getSourceFile = (path, target, ...rest) =>
+        path === file
+          ? ts.createSourceFile(path, CODE, target)
+          : getSourceFile(path, target, ...rest)
+      const problems = ts
+        .getPreEmitDiagnostics(ts.createProgram([file], all, host))
+        .filter(({ file: at }) => !at?.fileName.includes('node_modules'))
+      expect(
+        problems.map(({ file: at, messageText }) => {
+          return `${at?.fileName.slice(ROOT.length)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`
+        }),
+      ).toEqual([])
+      // A compiler on a busy machine takes its time.
+    },
+    60_000,
+  )
 })
