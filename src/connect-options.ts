@@ -215,9 +215,6 @@ const limit = (name: string, value: number | undefined): number =>
 
 /** Tells what is used up by being sent: streams and iterators. */
 function isOneShot(body: unknown): boolean {
-  const { getReader, next } = (body ?? {}) as { getReader?: unknown; next?: unknown }
-  return (
-    typeof (getReader ?? next) === 'function' ||
-    (typeof body === 'object' && body !== null && Symbol.asyncIterator in body)
-  )
+  const { getReader, next } = Object(body)
+  return typeof (getReader ?? next) === 'function' || Symbol.asyncIterator in Object(body)
 }

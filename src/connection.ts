@@ -68,46 +68,27 @@ export function connect<M extends EventMap<M>>(
   const resolved = resolveConnectOptions(options)
   // `request` may bring another URL, method or body: then its own are looked at.
   makeRequest({ url }, resolved, resolved.lastEventId)
-  const session = new Session(url, resolved)
-  const reader = new EventReader(session, session.intake, resolved.parsing.signal)
-  return new Connection(session, reader) as unknown as SseConnection<M>
+  return new Connection(new Session(url, resolved), resolved.parsing.signal) as never
 }
 
-class Connection {
+class Connection extends EventReader {
   readonly #session: Session
-  readonly #reader: EventReader
   #hasConsumer = false
 
-  constructor(session: Session, reader: EventReader) {
+  constructor(session: Session, signal: AbortSignal | undefined) {
+    super(session, session.intake, signal)
     this.#session = session
-    this.#reader = reader
   }
 
   get state() {
     return this.#session.state
   }
 
-  get lastEventId() {
-    return this.#reader.lastEventId
-  }
-
-  get retryMs() {
-    return this.#reader.retryMs
-  }
-
   close(): void {
     this.return()
   }
 
-  next() {
-    return this.#reader.next()
-  }
-
-  return() {
-    return this.#reader.return()
-  }
-
-  [Symbol.asyncIterator](): this {
+  override [Symbol.asyncIterator](): this {
     if (this.#hasConsumer) {
       throw new TypeError('Expected the connection to have one consumer, got a second one')
     }
