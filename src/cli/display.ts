@@ -45,7 +45,7 @@ export class Display {
   }
 
   comment(comment: string, nowMs: number): string {
-    return this.note(`${since(nowMs - this.#lastMs)} : ${comment}`)
+    return this.note(`${since(nowMs - this.#lastMs)} : ${comment}`.trimEnd())
   }
 
   note(text: string): string {
