@@ -56,8 +56,16 @@ export default [
     name: 'eventwire/parser: parseEvents alone',
     path: 'dist/parser.js',
     import: '{ parseEvents }',
-    limit: '5.4 KiB',
+    limit: '5.5 KiB',
     gzip: true,
   },
-  { name: 'eventwire/parser', path: 'dist/parser.js', limit: '5.8 KiB', gzip: true },
+  { name: 'eventwire/parser', path: 'dist/parser.js', limit: '5.9 KiB', gzip: true },
+  { name: 'eventwire/client', path: 'dist/client.js', limit: '8 KiB', gzip: true },
+  {
+    name: 'the command eventwire',
+    path: 'dist/cli.js',
+    limit: '11 KiB',
+    gzip: true,
+    modifyEsbuildConfig: (config) => ({ ...forNode(config), format: 'esm' }),
+  },
 ]

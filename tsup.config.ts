@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsup'
 
-export default defineConfig({
+const library = defineConfig({
   entry: {
     index: 'src/index.ts',
     node: 'src/adapters/node.ts',
@@ -9,13 +9,15 @@ export default defineConfig({
     koa: 'src/adapters/koa.ts',
     fetch: 'src/adapters/fetch.ts',
     parser: 'src/parser.ts',
+    client: 'src/client.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',
   dts: true,
   // What two entries share is one file, in both formats: one set of open streams, one SseError.
   splitting: true,
-  clean: true,
+  // The command line is built at the same time.
+  clean: ['!cli.js'],
   treeshake: true,
   // The ES modules import it; it has no CommonJS build, so ours carries it inside: Jest cannot require ES modules.
   noExternal: ['eventsource-parser'],
@@ -30,3 +32,14 @@ export default defineConfig({
     },
   ],
 })
+
+const commandLine = defineConfig({
+  entry: { cli: 'src/cli/main.ts' },
+  format: ['esm'],
+  target: 'node20',
+  dts: false,
+  splitting: false,
+  treeshake: true,
+})
+
+export default [library, commandLine]

@@ -9,12 +9,15 @@ import type { SchemaIssue } from './standard-schema.js'
  */
 export type SseErrorCode =
   | 'ERR_SSE_CLOSED'
+  | 'ERR_SSE_CONNECTION'
   | 'ERR_SSE_FILTER'
+  | 'ERR_SSE_GAVE_UP'
   | 'ERR_SSE_HEAD_SENT'
   | 'ERR_SSE_INVALID'
   | 'ERR_SSE_LOG'
   | 'ERR_SSE_RESPONSE'
   | 'ERR_SSE_SNAPSHOT'
+  | 'ERR_SSE_TIMEOUT'
   | 'ERR_SSE_TOO_LARGE'
   | 'ERR_SSE_UNKNOWN_EVENT'
 

@@ -2,8 +2,7 @@
 
 import { onAbort } from './abort.js'
 import type { ChunkSource } from './chunk-source.js'
-import { Intake } from './intake.js'
-import type { ResolvedParseOptions } from './parse-options.js'
+import type { Intake } from './intake.js'
 import type { AnyReceived } from './reception.js'
 
 type Step = IteratorResult<AnyReceived, undefined>
@@ -29,11 +28,9 @@ export class EventReader {
   /** What the iteration fails with, which is told once. */
   #failure: { readonly error: unknown } | undefined
 
-  /** @param lastEventId - the id that events have until one comes: that of the connection before */
-  constructor(source: ChunkSource, options: ResolvedParseOptions, lastEventId?: string) {
-    const { signal } = options
+  constructor(source: ChunkSource, intake: Intake, signal: AbortSignal | undefined) {
     this.#source = source
-    this.#intake = new Intake(options, lastEventId)
+    this.#intake = intake
     if (signal) this.#unwatch = onAbort(signal, () => this.#fail(signal.reason))
   }
 
@@ -109,6 +106,8 @@ export class EventReader {
   #wait<T>(promise: Promise<T>): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       this.#interrupt = () => resolve(undefined)
+      // What has made the promise may have stopped it, too.
+      if (this.#isStopped) this.#interrupt()
       promise.then(resolve, reject)
     })
   }

@@ -15,6 +15,8 @@ export interface ResponseLike {
   }
   /** What is read. */
   readonly body: Chunks | null
+  /** Where it came from, after all redirects. */
+  readonly url?: string | undefined
   /** Whether it has been read already. */
   readonly bodyUsed?: boolean | undefined
 }
@@ -51,7 +53,7 @@ export function responseSource(response: ResponseLike): ChunkSource {
 }
 
 /** Says why a response is no event stream, if it is none. */
-function problemOf({ status, headers, body }: ResponseLike): string | undefined {
+export function problemOf({ status, headers, body }: ResponseLike): string | undefined {
   // [spec] Otherwise, if res's status is not 200, or if res's `Content-Type` is not `text/event-stream`,
   // [spec] then fail the connection.
   if (status !== 200) return `has the status ${status}, not 200`

@@ -6,18 +6,25 @@ import { WireParser } from './wire-parser.js'
 
 /** Takes chunks, gives events. */
 export class Intake {
-  /** Whether the event came that ends the stream, or nobody is going to take another. */
-  isOver = false
   /** The next event, when a validator takes its time over it; `undefined` if it is then left out. */
   coming: Promise<AnyReceived | undefined> | undefined
 
-  readonly #wire: WireParser
+  #wire: WireParser
   readonly #options: ResolvedParseOptions
 
   /** @param lastEventId - the id that events have until one comes: that of the connection before */
   constructor(options: ResolvedParseOptions, lastEventId?: string) {
     this.#options = options
     this.#wire = new WireParser(options, lastEventId)
+  }
+
+  /** Whether the event came that ends the stream, or nobody is going to take another. */
+  get isOver(): boolean {
+    return this.#wire.isOver
+  }
+
+  set isOver(isOver: boolean) {
+    this.#wire.isOver = isOver
   }
 
   /** The id to resume from: of the last event handed over, moved on by the blocks behind it that have an id alone. */
@@ -44,6 +51,13 @@ export class Intake {
     this.#wire.end(this.#options.isLastDispatched)
   }
 
+  /** Tells it that what comes next is a new stream of the same events: half an event is dropped, id and reconnection time stay. */
+  restart(): void {
+    const { position, retryMs } = this.#wire
+    this.#wire = new WireParser(this.#options, position)
+    this.#wire.retryMs = retryMs
+  }
+
   /**
    * Takes the next event. `undefined`: one is `coming`, for `settle` to wait for; or it `isOver`; or the next chunk is needed.
    *
@@ -54,7 +68,13 @@ export class Intake {
     while (!this.isOver && this.coming === undefined) {
       const raw = this.#wire.take()
       if (raw === undefined) return undefined
-      if (until?.(raw)) this.isOver = true
+      const isLast = until?.(raw)
+      if (this.isOver) {
+        // Given up by what was just called.
+        this.#wire.giveBack()
+        return undefined
+      }
+      if (isLast) this.isOver = true
       else if (reception !== undefined) {
         const received = receive(raw, reception)
         if (received instanceof Promise) {

@@ -4,6 +4,7 @@ import { type Chunks, chunkSource } from './chunk-source.js'
 import type { Contract, EventMap } from './contract.js'
 import { EventReader } from './event-reader.js'
 import { isResponse, type ResponseLike, responseSource } from './event-response.js'
+import { Intake } from './intake.js'
 import {
   type ParseOptions,
   type ReceivedEvent,
@@ -65,5 +66,5 @@ export function parseEvents<M extends EventMap<M>>(
 ): SseReader<M> {
   const resolved = resolveParseOptions(options)
   const held = isResponse(source) ? responseSource(source) : chunkSource(source)
-  return new EventReader(held, resolved) as unknown as SseReader<M>
+  return new EventReader(held, new Intake(resolved), resolved.signal) as unknown as SseReader<M>
 }

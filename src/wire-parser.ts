@@ -30,6 +30,8 @@ export interface WireParserOptions {
 
 /** Reads chunks of bytes, or of text that is decoded already. */
 export class WireParser {
+  /** Whether nobody is going to take any more. */
+  isOver = false
   /** The reconnection time in force, as far as events were taken. */
   retryMs: number | undefined
   /** The id that stands for all that was taken: whoever takes an event sets it. */
@@ -105,6 +107,8 @@ export class WireParser {
   take(): RawEvent | undefined {
     for (;;) {
       while (this.#taken < this.#count) {
+        // What is told between the events may have been the last straw.
+        if (this.isOver) return undefined
         const entry = this.#queue[this.#taken++] as Entry
         if (typeof entry === 'object') return entry
         if (typeof entry === 'string') this.lastEventId = entry
@@ -118,6 +122,11 @@ export class WireParser {
       if (this.#parsed >= this.#chunk.length) return undefined
       this.#parse(this.#nextPiece())
     }
+  }
+
+  /** Takes back the event that was taken last: it is not handed over, and does not count. */
+  giveBack(): void {
+    this.#taken--
   }
 
   /** The last event id, moved on by the blocks with nothing but an id that come before the next event. */

@@ -11,6 +11,8 @@ const PROGRAMS = {
   caddy: { path: '/usr/bin/caddy', install: 'apt-get install caddy' },
   apache2: { path: '/usr/sbin/apache2', install: 'apt-get install apache2' },
   varnishd: { path: '/usr/sbin/varnishd', install: 'apt-get install varnish' },
+  // It is part of every Debian.
+  script: { path: '/usr/bin/script', install: 'apt-get install bsdutils' },
 } as const
 
 export type Program = keyof typeof PROGRAMS

@@ -27,6 +27,7 @@ const VALUES: Record<string, string[]> = {
   'eventwire/koa': ['acceptsEventStream', 'openStream', 'refuse', 'sse', 'stop'],
   'eventwire/fetch': ['acceptsEventStream', 'openStream', 'refuse', 'stop'],
   'eventwire/parser': ['SseError', 'SseParserStream', 'defineEvents', 'parseEvents', 'text'],
+  'eventwire/client': ['SseError', 'connect'],
 }
 
 /** Runs a module in a process of its own, as an application at the package's root would. */
@@ -106,6 +107,8 @@ describe('the built package', () => {
     ['parser.js', ['eventsource-parser']],
     // It has no CommonJS build, and what cannot require ES modules, such as Jest, must not have to.
     ['parser.cjs', []],
+    ['client.js', ['eventsource-parser']],
+    ['client.cjs', []],
   ])('has nothing of node: in all that %s loads', (entry, packages) => {
     const loaded = [entry]
     const foreign: string[] = []

@@ -20,6 +20,7 @@ import type Koa from 'koa'
 import { openStream as openOnKoa, sse as koaSse } from 'eventwire/koa'
 import { acceptsEventStream, openStream, refuse, stop } from 'eventwire/node'
 import { parseEvents, SseError as ParserError, SseParserStream } from 'eventwire/parser'
+import { connect, type ConnectOptions, type SseActivity, SseError as ClientError } from 'eventwire/client'
 import * as v from 'valibot'
 
 interface Feed { price: { cents: number }; message: string }
@@ -121,6 +122,35 @@ async function read(response: Response) {
   return [step?.value?.event === 'done', same.issues?.[0]?.message, same.status]
 }
 void read
+
+async function follow(signal: AbortSignal) {
+  const onActivity = (activity: SseActivity) => {
+    if (activity.type === 'retry') activity.delayMs.toFixed()
+    // @ts-expect-error no such activity
+    if (activity.type === 'end') return
+  }
+  const options: ConnectOptions = { fetch, signal, onActivity, reconnect: { maxAttempts: 3 } }
+  const connection = connect(new URL('http://localhost'), {
+    events,
+    headers: [['a', 'b']],
+    request: async ({ number, error }) => ({ url: String(number), keepalive: error !== undefined }),
+    onStatus: ({ status, headers }) => (status === 401 && headers.get('a') ? 'retry' : undefined),
+  })
+  for await (const event of connection) {
+    if (event.event === 'at') event.data.getTime()
+    // @ts-expect-error no such event
+    if (event.event === 'prize') connection.close()
+  }
+  for await (const { data } of connect('http://localhost', options)) data.trim()
+  // @ts-expect-error the connection brings its own signal
+  connect('http://localhost', { request: () => ({ signal }) })
+  // @ts-expect-error no such option
+  connect('http://localhost', { reconnect: { base: 5 } })
+  const same: ClientError = new SseError('ERR_SSE_GAVE_UP', '')
+  const state: 'connecting' | 'open' | 'waiting' | 'closed' = connection.state
+  return [same, state]
+}
+void follow
 
 /** A function over streams of any map. */
 function close<M extends Record<keyof M, unknown>>(stream: SseStream<M>): Promise<CloseInfo> {

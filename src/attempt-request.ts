@@ -1,0 +1,86 @@
+// What one attempt sends: where to, with which headers, and the id to resume from.
+
+import type { AttemptRequest, ResolvedConnectOptions } from './connect-options.js'
+import { wrongType } from './misuse.js'
+import { encodeText } from './utf8.js'
+
+/** A request as `fetch` takes it. */
+export interface MadeRequest {
+  readonly url: string
+  readonly init: RequestInit
+}
+
+// What a header cannot carry: control characters, and white space at its ends, which receivers take away.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const NOT_IN_HEADER = /[\0-\x08\x0a-\x1f\x7f]|^[\t ]|[\t ]$/
+
+/** Tells whether a header can carry an id. */
+export const isCarried = (id: string): boolean => !NOT_IN_HEADER.test(id)
+
+/**
+ * Makes the request of an attempt.
+ *
+ * @throws {TypeError} when there is none that could be sent: the next attempt would fail in the same way.
+ */
+export function makeRequest(
+  { url, ...own }: AttemptRequest & { url: string | URL },
+  options: Pick<ResolvedConnectOptions, 'fetch' | 'headers' | 'method' | 'body'>,
+  lastEventId: string,
+): MadeRequest {
+  const absolute = absoluteUrl(url)
+  // Other fetches may know other schemes.
+  if (options.fetch === undefined && !/^https?:/.test(absolute)) throw wrongUrl(url)
+  try {
+    const { method = options.method ?? 'GET', body = options.body ?? null } = own
+    const headers = joined(options.headers, own.headers)
+    if (!headers.has('accept')) headers.set('accept', 'text/event-stream')
+    if (lastEventId !== '' && isCarried(lastEventId)) {
+      headers.set('last-event-id', TAKES_TEXT ? lastEventId : asBytes(lastEventId))
+    }
+    const init: RequestInit = { ...own, method, body, headers }
+    // [spec] Set request's cache mode to "no-store".
+    // Elsewhere than in browsers the header is surer; in browsers it would cost a preflight.
+    if (globalThis.navigator?.onLine !== undefined) init.cache ??= 'no-store'
+    else if (!headers.has('cache-control')) headers.set('cache-control', 'no-cache')
+    // `fetch` itself tells a request that cannot be sent from a network that fails by nothing but its message.
+    new Request(absolute, { ...init, body: body === null ? null : '' })
+    return { url: absolute, init }
+  } catch (cause) {
+    const message = `Expected the request to be one that can be sent, got: ${(cause as Error).message}`
+    throw new TypeError(message, { cause })
+  }
+}
+
+function absoluteUrl(url: string | URL): string {
+  try {
+    return new URL(url, globalThis.document?.baseURI ?? globalThis.location?.href).href
+  } catch {
+    throw wrongUrl(url)
+  }
+}
+
+const wrongUrl = (url: unknown) => wrongType('the URL', 'an absolute one of http: or https:', url)
+
+function joined(...all: RequestInit['headers'][]): Headers {
+  const headers = new Headers(all[0])
+  new Headers(all[1]).forEach((value, name) => {
+    headers.set(name, value)
+  })
+  return headers
+}
+
+// [spec] Let lastEventIDValue be the EventSource object's last event ID string, encoded as UTF-8.
+/** Gives a text whose characters are the bytes of `id`, which is how `Headers` take bytes. */
+const asBytes = (id: string): string =>
+  Array.from(encodeText(id), (byte) => String.fromCharCode(byte)).join('')
+
+/** Some workers' `Headers` take any text, and encode it themselves. */
+const TAKES_TEXT = takesText()
+
+function takesText(): boolean {
+  try {
+    return new Headers({ a: '\u2026' }).has('a')
+  } catch {
+    return false
+  }
+}

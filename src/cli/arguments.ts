@@ -1,0 +1,107 @@
+// What the command line was asked for.
+
+import { parseArgs } from 'node:util'
+
+/** What to do. */
+export interface Command {
+  /** The URL; `'-'` is standard input. */
+  readonly source: string
+  readonly isJson: boolean
+  readonly headers: [name: string, value: string][]
+  readonly method: string | undefined
+  readonly data: string | undefined
+  readonly lastEventId: string | undefined
+  /** The name or the data of the event to end with. */
+  readonly until: string | undefined
+  /** The names of the events to show; all if there are none. */
+  readonly names: readonly string[]
+  readonly comesBack: boolean
+}
+
+/** Arguments that make no sense; `message` says why. */
+export class UsageError extends Error {}
+
+export const USAGE = `Usage: eventwire [options] URL
+       eventwire [options] -
+
+Shows a stream of Server-Sent Events as it happens, and comes back when the connection is lost.
+With - it reads one from standard input.
+
+Options:
+  -H, --header 'NAME: VALUE'   send a header; may be repeated
+  -X, --method METHOD          GET unless told otherwise, POST with --data
+  -d, --data TEXT              send a body
+      --last-event-id ID       resume after this event
+      --event NAME             show events of this name only; may be repeated
+      --until TEXT             end with the first event that has this name or this data
+      --no-reconnect           end with the connection
+      --json                   write one JSON object a line, for other programs
+  -h, --help                   show this
+      --version                show the version
+
+Exit codes: 0 the stream has ended, or --until was reached; 1 the connection failed; 2 the
+arguments make no sense; 3 the answer is no event stream; 4 it ended before --until was reached;
+130 and 143 after SIGINT and SIGTERM.
+`
+
+const OPTIONS = {
+  header: { type: 'string', short: 'H', multiple: true },
+  method: { type: 'string', short: 'X' },
+  data: { type: 'string', short: 'd' },
+  'last-event-id': { type: 'string' },
+  event: { type: 'string', multiple: true },
+  until: { type: 'string' },
+  'no-reconnect': { type: 'boolean' },
+  json: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean' },
+} as const
+
+/**
+ * Reads the arguments.
+ *
+ * @throws {UsageError} when they make no sense.
+ */
+export function parseArguments(args: string[]): Command | 'help' | 'version' {
+  const { values, positionals } = parsed(args)
+  if (values.help) return 'help'
+  if (values.version) return 'version'
+  const [source, ...more] = positionals
+  if (source === undefined || more.length > 0) {
+    throw new UsageError(`Expected one URL, or -, got ${positionals.length}`)
+  }
+  const { method, data, header = [], event: names = [] } = values
+  const headers = header.map(headerOf)
+  const lastEventId = values['last-event-id']
+  if (source === '-' && (method ?? data ?? lastEventId ?? headers[0]) !== undefined) {
+    throw new UsageError('Expected no option of a request with -, which makes none')
+  }
+  return {
+    source: source === '-' || /^[a-z][a-z0-9+.-]*:\/\//i.test(source) ? source : `http://${source}`,
+    isJson: values.json ?? false,
+    headers,
+    method: method ?? (data === undefined ? undefined : 'POST'),
+    data,
+    lastEventId,
+    until: values.until,
+    names,
+    comesBack: !values['no-reconnect'],
+  }
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({ args, options: OPTIONS, allowPositionals: true })
+  } catch (error) {
+    // Its messages are for people: "Unknown option '--foo'".
+    throw new UsageError((error as Error).message, { cause: error })
+  }
+}
+
+function headerOf(text: string): [string, string] {
+  const [, name, value] = /^([^:]+):(.*)$/s.exec(text) ?? []
+  if (name === undefined || value === undefined) {
+    throw new UsageError(`Expected a header as 'NAME: VALUE', got ${JSON.stringify(text)}`)
+  }
+  return [name.trim(), value.trim()]
+}

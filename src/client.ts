@@ -1,0 +1,22 @@
+// The front door of `eventwire/client`.
+
+export type {
+  AttemptActivity,
+  CloseActivity,
+  CommentActivity,
+  EventActivity,
+  OpenActivity,
+  RetryActivity,
+  SseActivity,
+} from './activity.js'
+export type { ClientClock } from './client-clock.js'
+export type {
+  Attempt,
+  AttemptRequest,
+  ConnectOptions,
+  ReconnectOptions,
+  StatusVerdict,
+} from './connect-options.js'
+export { connect, type SseConnection } from './connection.js'
+export { SseError, type SseErrorCode, type SseErrorDetails } from './errors.js'
+export type { ConnectionState } from './session.js'

@@ -1,0 +1,220 @@
+// What a client can be told when it connects, with the defaults.
+
+import type { SseActivity } from './activity.js'
+import type { BackoffOptions } from './backoff.js'
+import { type ClientClock, PLATFORM_CLOCK } from './client-clock.js'
+import type { EventMap } from './contract.js'
+import type { ResponseLike } from './event-response.js'
+import { delay, integer, MAX_DELAY_MS, object, oneOf, optional, wrongType } from './misuse.js'
+import {
+  type ParseOptions,
+  type ResolvedParseOptions,
+  resolveParseOptions,
+  type TextEvents,
+} from './parse-options.js'
+
+/** One attempt to connect, as the functions that have a say in it see it. */
+export interface Attempt {
+  /** Which attempt it is: 1 for the first. */
+  readonly number: number
+  /** The id to resume from; `''` to start fresh. It is sent as `Last-Event-ID` if a header can carry it. */
+  readonly lastEventId: string
+  /** Why the attempt or the connection before has ended; absent at the first, and after an end in good order. */
+  readonly error: Error | undefined
+  /** Aborts when the attempt, or the connection that comes of it, is given up. */
+  readonly signal: AbortSignal
+}
+
+/** What is sent with one attempt: all that `fetch` takes but the signal, which the connection brings. */
+export interface AttemptRequest extends Omit<RequestInit, 'signal'> {
+  /** Where to, if not to the URL that the connection was made for. */
+  url?: string | URL | undefined
+}
+
+/** What becomes of a response that is no event stream: another attempt, the end with an error, or the end in good order. */
+export type StatusVerdict = 'retry' | 'fail' | 'end'
+
+/** How a connection comes back. Every option can be left out. */
+export interface ReconnectOptions {
+  /**
+   * The first wait, in milliseconds: 1 to 2147483647. The n-th in a row is random between half and all of
+   * `baseMs * 2 ** (n - 1)`. A server's `retry` takes its place, up to `maxMs`: waits are then never shorter than it, the
+   * first between it and 1.5 times it.
+   *
+   * @defaultValue `1_000`
+   */
+  baseMs?: number | undefined
+  /**
+   * What waits grow up to, in milliseconds: 1 to 2147483647. A connection that was open for as long has been well: the
+   * next wait is a first one, as it is after an event.
+   *
+   * @defaultValue `30_000`
+   */
+  maxMs?: number | undefined
+  /**
+   * After how many failures in a row it gives up, with `ERR_SSE_GAVE_UP`: an integer >= 1. An event, or a connection that
+   * is open for `maxMs`, ends the row.
+   *
+   * @defaultValue none
+   */
+  maxAttempts?: number | undefined
+  /**
+   * For how long attempts are made while none succeeds, in milliseconds: an integer >= 1. It gives up, with
+   * `ERR_SSE_GAVE_UP`, rather than wait beyond it.
+   *
+   * @defaultValue none
+   */
+  maxTotalMs?: number | undefined
+}
+
+/** How a client connects, reads and comes back. Every option can be left out. */
+export interface ConnectOptions<M extends EventMap<M> = TextEvents> extends ParseOptions<M> {
+  /**
+   * Makes what is sent, anew for each attempt: a fresh token, a URL, a body. What it gives is laid over `method`, `headers`
+   * and `body`; headers are joined by name. If it fails at the first attempt the iteration fails with its error; later it
+   * is a failed attempt like any other.
+   */
+  request?: ((attempt: Attempt) => AttemptRequest | Promise<AttemptRequest>) | undefined
+  /** Headers of each attempt. `Accept: text/event-stream` is added unless they say otherwise. */
+  headers?: RequestInit['headers'] | undefined
+  /**
+   * The method of each attempt.
+   *
+   * @defaultValue `'GET'`
+   */
+  method?: string | undefined
+  /** The body of each attempt: one that can be sent again. Give a stream by `request`. */
+  body?: RequestInit['body'] | undefined
+  /**
+   * What makes requests.
+   *
+   * @defaultValue the platform's `fetch`
+   */
+  fetch?: ((url: string, init: RequestInit) => Promise<ResponseLike>) | undefined
+  /**
+   * The id to resume from at the first attempt: one line without NUL.
+   *
+   * @defaultValue `''`
+   */
+  lastEventId?: string | undefined
+  /**
+   * How it comes back; `false` for not at all: a cut is then an error, and a clean end ends the iteration.
+   *
+   * @defaultValue for ever, at growing intervals
+   */
+  reconnect?: ReconnectOptions | false | undefined
+  /**
+   * For how long the server may send no byte at all while one is waited for, in milliseconds: 1 to 2147483647, or
+   * `false` for ever. An unanswered request counts, a slow consumer does not. Then the connection is cut, with
+   * `ERR_SSE_TIMEOUT`, and made anew: one whose other side has vanished is not found out in any other way.
+   *
+   * @defaultValue `90_000`: proxies close what is silent for a minute, so servers send something more often
+   */
+  idleTimeoutMs?: number | false | undefined
+  /**
+   * For how long an open connection may bring no event while one is waited for, whatever else it brings, in
+   * milliseconds: 1 to 2147483647, or `false` for ever. Then it is cut and made anew.
+   *
+   * @defaultValue `false`
+   */
+  eventTimeoutMs?: number | false | undefined
+  /**
+   * What becomes of a connection whose response ends in good order: another attempt, as browsers do, or the end of the
+   * iteration.
+   *
+   * @defaultValue `'reconnect'`; `'finish'` with `reconnect: false`
+   */
+  onEnd?: 'reconnect' | 'finish' | undefined
+  /**
+   * Says what becomes of a response that is no event stream, for its status or its content type. `undefined` leaves it at
+   * the default: 204 ends; 408, 425, 429 and 5xx are retried, no sooner than `Retry-After` says; all else fails with
+   * `ERR_SSE_RESPONSE`.
+   */
+  onStatus?: ((response: ResponseLike, attempt: Attempt) => StatusVerdict | undefined) | undefined
+  /** Hears of all that happens, in order. What it throws fails the iteration. */
+  onActivity?: ((activity: SseActivity) => void) | undefined
+  /**
+   * Time and timers, for tests.
+   *
+   * @defaultValue the platform's
+   */
+  clock?: ClientClock | undefined
+  /**
+   * Gives a number from 0 to less than 1, for tests.
+   *
+   * @defaultValue `Math.random`
+   */
+  random?: (() => number) | undefined
+}
+
+/** The options of the connection itself, checked and complete. */
+export interface ResolvedConnectOptions
+  extends Pick<
+    ConnectOptions,
+    'request' | 'headers' | 'method' | 'body' | 'fetch' | 'onStatus' | 'onActivity'
+  > {
+  readonly lastEventId: string
+  readonly comesBack: boolean
+  readonly backoff: BackoffOptions
+  readonly idleTimeoutMs: number | false
+  readonly eventTimeoutMs: number | false
+  readonly isEndFinal: boolean
+  readonly clock: ClientClock
+  readonly random: () => number
+  readonly parsing: ResolvedParseOptions
+}
+
+/**
+ * Checks the options and fills in the defaults.
+ *
+ * @throws {TypeError} when one has the wrong type.
+ * @throws {RangeError} when a number is out of its range.
+ */
+export function resolveConnectOptions<M extends EventMap<M>>(
+  options: ConnectOptions<M>,
+): ResolvedConnectOptions {
+  const parsing = resolveParseOptions(options)
+  const { lastEventId = '', reconnect = {}, clock = PLATFORM_CLOCK } = options
+  if (typeof lastEventId !== 'string' || /[\r\n\0]/.test(lastEventId)) {
+    throw wrongType('`lastEventId`', 'one line without NUL', lastEventId)
+  }
+  if (isOneShot(options.body)) {
+    throw wrongType('`body`', 'one that can be sent again; give streams by `request`', options.body)
+  }
+  for (const name of ['request', 'fetch', 'onStatus', 'onActivity', 'random'] as const) {
+    optional(`\`${name}\``, options[name], 'function')
+  }
+  return {
+    ...options,
+    lastEventId,
+    comesBack: reconnect !== false,
+    backoff: resolveReconnect(reconnect || {}),
+    idleTimeoutMs: delay('`idleTimeoutMs`', options.idleTimeoutMs ?? 90_000),
+    eventTimeoutMs: delay('`eventTimeoutMs`', options.eventTimeoutMs ?? false),
+    isEndFinal:
+      oneOf('`onEnd`', options.onEnd ?? 'reconnect', ['reconnect', 'finish']) === 'finish' ||
+      reconnect === false,
+    clock: object('`clock`', clock),
+    random: options.random ?? Math.random,
+    parsing,
+  }
+}
+
+function resolveReconnect(options: ReconnectOptions): BackoffOptions {
+  const { baseMs = 1_000, maxMs = 30_000, maxAttempts, maxTotalMs } = object('`reconnect`', options)
+  return {
+    baseMs: integer('`baseMs`', baseMs, 1, MAX_DELAY_MS),
+    maxMs: integer('`maxMs`', maxMs, 1, MAX_DELAY_MS),
+    maxAttempts: limit('`maxAttempts`', maxAttempts),
+    maxTotalMs: limit('`maxTotalMs`', maxTotalMs),
+  }
+}
+
+const limit = (name: string, value: number | undefined): number =>
+  value === undefined ? Number.POSITIVE_INFINITY : integer(name, value, 1)
+
+/** Tells what is used up by being sent: streams and iterators. */
+function isOneShot(body: unknown): boolean {
+  const { getReader, next } = Object(body)
+  return typeof (getReader ?? next) === 'function' || Symbol.asyncIterator in Object(body)
+}

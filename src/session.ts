@@ -1,0 +1,248 @@
+// One connection after another, as one source of bytes: attempts, answers, cuts and waits.
+
+import type { SseActivity } from './activity.js'
+import { isCarried, makeRequest } from './attempt-request.js'
+import { Backoff } from './backoff.js'
+import { type ChunkSource, chunkSource } from './chunk-source.js'
+import type {
+  Attempt,
+  AttemptRequest,
+  ResolvedConnectOptions,
+  StatusVerdict,
+} from './connect-options.js'
+import { SseError } from './errors.js'
+import { problemOf, type ResponseLike, responseSource } from './event-response.js'
+import { Intake } from './intake.js'
+import { oneOf } from './misuse.js'
+import { retryAfterMs } from './retry-after.js'
+import { Watchdog } from './watchdog.js'
+
+/** What a connection is doing: an attempt, reading, waiting for the next attempt, or nothing any more. */
+export type ConnectionState = 'connecting' | 'open' | 'waiting' | 'closed'
+
+type Step = Awaited<ReturnType<ChunkSource['read']>>
+
+const DONE: Step = { done: true }
+const NOTHING: Step = { value: '' }
+
+/** A connection that ended, before the wait for the next. */
+interface Loss {
+  readonly error: SseError | undefined
+  readonly retryAfterMs: number
+}
+
+/**
+ * Does nothing but when it is read, so that nothing is read for a consumer that does not ask; no wait settles once it is
+ * cancelled, so that nothing goes on then.
+ */
+export class Session implements ChunkSource {
+  state: ConnectionState = 'connecting'
+  /** What takes its bytes, with ears for what it has to know of them. */
+  readonly intake: Intake
+
+  readonly #url: string | URL
+  readonly #options: ResolvedConnectOptions
+  readonly #backoff: Backoff
+  readonly #watchdog: Watchdog
+  #number = 0
+  /** Why the attempt before has ended. */
+  #error: SseError | undefined
+  #loss: Loss | undefined
+  #controller: AbortController | undefined
+  #body: ChunkSource | undefined
+  #timer: unknown
+  #isCancelled = false
+
+  constructor(url: string | URL, options: ResolvedConnectOptions) {
+    const { parsing, backoff, clock, random, idleTimeoutMs, eventTimeoutMs } = options
+    const { until, onComment } = parsing
+    this.#url = url
+    this.#options = options
+    this.#backoff = new Backoff(backoff, clock, random)
+    this.#watchdog = new Watchdog(clock, idleTimeoutMs, eventTimeoutMs)
+    const hearComment = (comment: string) => {
+      this.#report({ type: 'comment', comment })
+      onComment?.(comment)
+    }
+    const heard = {
+      ...parsing,
+      onComment: options.onActivity || onComment ? hearComment : undefined,
+      until: (event: Parameters<NonNullable<typeof until>>[0]) => {
+        this.#watchdog.relax()
+        this.#backoff.reset()
+        this.#report({ type: 'event', event })
+        return until?.(event) ?? false
+      },
+    }
+    this.intake = new Intake(heard, options.lastEventId)
+  }
+
+  async read(): Promise<Step> {
+    for (;;) {
+      if (this.#isCancelled) return DONE
+      if (this.#loss !== undefined) await this.#wait(this.#loss)
+      const body = this.#body ?? (await this.#connect())
+      if (body === 'end') return DONE
+      const step = body && (await this.#readOn(body))
+      if (step !== undefined) return step
+    }
+  }
+
+  cancel(error?: unknown): void {
+    this.#isCancelled = true
+    this.state = 'closed'
+    this.#watchdog.stop()
+    this.#options.clock.clearTimeout(this.#timer)
+    this.#drop()
+    try {
+      this.#report({ type: 'close', error })
+    } catch {
+      // Nothing is left that could fail for it.
+    }
+  }
+
+  /** Gives what comes next; nothing if the connection was lost instead. */
+  async #readOn(body: ChunkSource): Promise<Step | undefined> {
+    const { isEndFinal } = this.#options
+    this.#watchdog.expectEvent()
+    try {
+      const step = await this.#watchdog.watch(body.read())
+      this.#backoff.live()
+      if (!step.done || isEndFinal) return step
+    } catch (cause) {
+      this.#lose(lost('The connection broke', cause))
+      return undefined
+    }
+    // There may be one more event, for the reader to take before it asks for more.
+    this.intake.end()
+    this.#lose(undefined)
+    return NOTHING
+  }
+
+  /** Makes one attempt. Gives the stream that came of it, or nothing if there may be another attempt. */
+  async #connect(): Promise<ChunkSource | 'end' | undefined> {
+    const { lastEventId } = this.intake
+    const controller = new AbortController()
+    const { signal } = controller
+    const attempt = { number: ++this.#number, lastEventId, error: this.#error, signal }
+    this.#controller = controller
+    this.state = 'connecting'
+    this.#backoff.attempt()
+    const isIdLeftOut = !isCarried(lastEventId)
+    this.#report({ type: 'attempt', number: attempt.number, lastEventId, isIdLeftOut })
+    let response: ResponseLike
+    try {
+      response = await this.#watchdog.watch(this.#ask(attempt))
+    } catch (error) {
+      if (!(error instanceof SseError) || isFutile(error.cause)) throw error
+      this.#lose(error)
+      return undefined
+    }
+    return problemOf(response) === undefined
+      ? this.#open(response)
+      : this.#refuse(response, attempt)
+  }
+
+  async #ask(attempt: Attempt): Promise<ResponseLike> {
+    const { signal, lastEventId } = attempt
+    signal.throwIfAborted()
+    const own = await this.#ownRequest(attempt)
+    const request = { ...own, url: own.url ?? this.#url }
+    const { url, init } = makeRequest(request, this.#options, lastEventId)
+    signal.throwIfAborted()
+    const { fetch = globalThis.fetch } = this.#options
+    try {
+      const response = await fetch(url, { ...init, signal })
+      // A `fetch` that does not know signals has answered too late.
+      if (signal.aborted && response.body) chunkSource(response.body).cancel()
+      return response
+    } catch (cause) {
+      throw lost('The request failed', cause)
+    }
+  }
+
+  async #ownRequest(attempt: Attempt): Promise<AttemptRequest> {
+    try {
+      return (await this.#options.request?.(attempt)) ?? {}
+    } catch (cause) {
+      // It may have needed the network. What never works is found out at the first attempt.
+      throw attempt.number === 1 ? cause : lost('The request could not be made', cause)
+    }
+  }
+
+  #open(response: ResponseLike): ChunkSource | undefined {
+    const { url = '', headers, body } = response
+    this.#body = chunkSource(body as NonNullable<typeof body>)
+    this.state = 'open'
+    this.#backoff.open()
+    // [spec] The buffers start empty with each connection; the last event ID and the reconnection time stay.
+    this.intake.restart()
+    this.#report({ type: 'open', url, headers })
+    return this.#body
+  }
+
+  /** Takes care of a response that is no event stream: its body is put away, and never read as events. */
+  async #refuse(response: ResponseLike, attempt: Attempt): Promise<'end' | undefined> {
+    const { onStatus, clock } = this.#options
+    const verdict = onStatus?.(response, attempt) ?? defaultVerdict(response.status)
+    oneOf('what `onStatus` gives', verdict, VERDICTS)
+    const source = responseSource(response)
+    if (verdict === 'end') {
+      source.cancel()
+      return verdict
+    }
+    const error = await source.read().catch((refusal: SseError) => refusal)
+    if (verdict === 'fail') throw error
+    this.#lose(error as SseError, retryAfterMs(response.headers.get('retry-after'), clock.now()))
+    return undefined
+  }
+
+  /** Puts the connection away, to wait for the next attempt when more is asked for. */
+  #lose(error: SseError | undefined, retryAfter = 0): void {
+    this.#drop()
+    if (!this.#options.comesBack) throw error
+    this.#loss = { error, retryAfterMs: retryAfter }
+  }
+
+  #drop(): void {
+    this.#watchdog.relax()
+    this.#controller?.abort()
+    this.#body?.cancel()
+    this.#body = undefined
+  }
+
+  async #wait({ error, retryAfterMs }: Loss): Promise<void> {
+    const { clock } = this.#options
+    const delayMs = this.#backoff.delayMs(this.intake.retryMs, retryAfterMs, error)
+    this.#loss = undefined
+    this.#error = error
+    this.state = 'waiting'
+    this.#report({ type: 'retry', delayMs, error })
+    await new Promise<void>((resolve) => {
+      if (!this.#isCancelled) this.#timer = clock.setTimeout(resolve, delayMs)
+    })
+  }
+
+  #report(activity: SseActivity): void {
+    this.#options.onActivity?.(activity)
+  }
+}
+
+/** Gives the error for a connection that was lost, if it is not one already. */
+function lost(message: string, cause: unknown): SseError {
+  return cause instanceof SseError ? cause : new SseError('ERR_SSE_CONNECTION', message, { cause })
+}
+
+/** Tells failures of `fetch` that would only repeat, where it says so: too many redirects, a port or a scheme that it refuses. */
+function isFutile(cause: unknown): boolean {
+  const { message, cause: inner } = (cause ?? {}) as Error
+  return /redirect|scheme|bad port/i.test(`${message} ${(inner as Error | undefined)?.message}`)
+}
+
+const VERDICTS: readonly StatusVerdict[] = ['retry', 'fail', 'end']
+
+function defaultVerdict(status: number): StatusVerdict {
+  // [spec] HTTP 204 No Content tells the client to stop reconnecting.
+  if (status === 204) return 'end'
+  return status >= 500 || [408, 425, 429].includes(status) ? 'retry' : 'fail'
+}

@@ -1,0 +1,72 @@
+// What a connection waits for, and for how long: bytes, and an event among them.
+
+import type { ClientClock } from './client-clock.js'
+import { SseError } from './errors.js'
+
+/** Cuts waits short that take too long. Nobody is cut while nobody waits: a slow consumer is no fault of the server. */
+export class Watchdog {
+  readonly #clock: ClientClock
+  readonly #idleMs: number | false
+  readonly #eventMs: number | false
+  #idleTimer: unknown
+  #eventTimer: unknown
+  /** The wait that is on: whoever was cut short is not heard any more. */
+  #cut: ((error: SseError) => void) | undefined
+
+  constructor(clock: ClientClock, idleMs: number | false, eventMs: number | false) {
+    this.#clock = clock
+    this.#idleMs = idleMs
+    this.#eventMs = eventMs
+  }
+
+  /**
+   * Waits for something from the server. One call at a time.
+   *
+   * @returns a promise that rejects with `ERR_SSE_TIMEOUT` when it takes too long, and never settles once stopped.
+   */
+  watch<T>(promise: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const settle =
+        <V>(pass: (value: V) => void) =>
+        (value: V) => {
+          if (this.#cut !== cut) return
+          this.#rest()
+          pass(value)
+        }
+      const cut = settle(reject)
+      this.#cut = cut
+      this.#idleTimer = this.#start(this.#idleMs, 'byte')
+      promise.then(settle(resolve), cut)
+    })
+  }
+
+  /** From now on an event is due, if it was not already. */
+  expectEvent(): void {
+    this.#eventTimer ??= this.#start(this.#eventMs, 'event')
+  }
+
+  /** An event has come, or none can come. */
+  relax(): void {
+    this.#clock.clearTimeout(this.#eventTimer)
+    this.#eventTimer = undefined
+  }
+
+  /** Ends the wait that is on, if one is: it never settles. */
+  stop(): void {
+    this.#rest()
+    this.relax()
+  }
+
+  #rest(): void {
+    this.#cut = undefined
+    this.#clock.clearTimeout(this.#idleTimer)
+  }
+
+  #start(delayMs: number | false, what: string): unknown {
+    if (delayMs === false) return undefined
+    return this.#clock.setTimeout(
+      () => this.#cut?.(new SseError('ERR_SSE_TIMEOUT', `No ${what} came for ${delayMs} ms`)),
+      delayMs,
+    )
+  }
+}

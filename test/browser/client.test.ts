@@ -1,0 +1,146 @@
+// The built client in a page, against servers that write their bytes themselves.
+
+import { readFileSync } from 'node:fs'
+import type { BrowserContext, Page } from 'playwright-core'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { behaviour } from '../client/harness.js'
+import { type RawRequest, RawServer } from '../client/raw-server.js'
+import { describeInChromium } from './chromium.js'
+
+const ROOT = new URL('../../', import.meta.url)
+
+const IMPORTS = JSON.stringify({
+  imports: {
+    'eventwire/client': '/dist/client.js',
+    'eventsource-parser': '/node_modules/eventsource-parser/dist/index.js',
+  },
+})
+
+const PAGE = `<!doctype html><title>Client</title><script type="importmap">${IMPORTS}</script>
+<script type="module">
+  import { connect } from 'eventwire/client'
+  globalThis.connectTo = (url, credentials) => {
+    globalThis.seen = []
+    globalThis.connection = connect(url, {
+      reconnect: { baseMs: 1, maxMs: 2 },
+      request: () => ({ credentials }),
+    })
+    const read = async () => {
+      for await (const { data, id } of connection) seen.push([data, id])
+    }
+    read().then(() => seen.push('end'), (error) => seen.push(error.code))
+  }
+</script>`
+
+/** What another origin has to allow. */
+const CORS = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-headers': 'last-event-id',
+}
+
+describeInChromium('connect', (browser) => {
+  let pages: RawServer
+  /** Another origin: its port is another. */
+  let other: RawServer
+  let context: BrowserContext
+  let page: Page
+  /** Answers what the page asks of its own origin, one request after the other. */
+  let answers: ((request: RawRequest) => void)[]
+
+  beforeEach(async () => {
+    pages = await RawServer.start()
+    other = await RawServer.start()
+    answers = []
+    void serve()
+    context = await browser().newContext()
+    page = await context.newPage()
+    await page.goto(`${pages.url}page`)
+  })
+  afterEach(async () => {
+    await context.close()
+    await Promise.all([pages.stop(), other.stop()])
+  })
+
+  async function serve() {
+    for (;;) {
+      const request = await pages.next()
+      const { path } = request
+      if (path === '/events') answers.shift()?.(request)
+      else if (path === '/page') request.answer(200, { 'content-type': 'text/html' }, PAGE)
+      else if (/^\/(dist|node_modules\/eventsource-parser)\/[\w./-]+\.js$/.test(path)) {
+        const code = readFileSync(new URL(`.${path}`, ROOT), 'utf8')
+        request.answer(200, { 'content-type': 'text/javascript' }, code)
+      } else request.answer(404, {}, '')
+    }
+  }
+
+  /** Gives the next request for events that the page makes of its own origin. */
+  const nextOwn = () => new Promise<RawRequest>((resolve) => answers.push(resolve))
+
+  /** Has the page read a URL; what it sees is in its `seen`. */
+  const connectTo = (url: string, credentials: RequestCredentials = 'same-origin') =>
+    page.evaluate(`connectTo(${JSON.stringify(url)}, '${credentials}')`)
+
+  test('reads a relative URL, comes back with the id in UTF-8, and leaves when closed', async () => {
+    const [first, second] = [nextOwn(), nextOwn()]
+    await connectTo('/events')
+    const request = await first
+    expect(request.values('accept')).toEqual(['text/event-stream'])
+    expect(request.values('cache-control')).toEqual(['no-cache'])
+    expect(request.values('last-event-id')).toEqual([])
+    request.stream('id: \u2026\ndata: a\n\n').end()
+    const again = await second
+    expect(again.values('last-event-id')).toEqual(['\xe2\x80\xa6'])
+    again.stream('data: b\n\n')
+    await page.waitForFunction('seen.length === 2')
+    await page.evaluate('connection.close()')
+    await again.gone
+    expect(await page.evaluate('seen')).toEqual([['a', '\u2026'], ['b', '\u2026'], 'end'])
+  })
+
+  test('asks another origin without a preflight, as long as there is no id', async () => {
+    await connectTo(other.url)
+    const request = await other.next()
+    expect([request.method, ...request.values('cache-control')]).toEqual(['GET', 'no-cache'])
+    request.stream('data: a\n\n', CORS)
+    await page.waitForFunction('seen.length === 1')
+  })
+
+  for (const [id, lastEventId, sent] of [
+    ['req-preflight-long-id', 'x'.repeat(129), 'x'.repeat(129)],
+    ['req-preflight-unsafe-id', '<\u2026', '<\xe2\x80\xa6'],
+  ] as const) {
+    behaviour(id, 'another origin is asked by a preflight, then by a GET', async () => {
+      await connectTo(other.url)
+      ;(await other.next()).stream(`id: ${lastEventId}\ndata: a\n\n`, CORS).end()
+      const preflight = await other.next()
+      expect(preflight.method).toBe('OPTIONS')
+      expect(preflight.values('access-control-request-headers')).toEqual(['last-event-id'])
+      preflight.answer(204, CORS, '')
+      const request = await other.next()
+      expect([request.method, ...request.values('last-event-id')]).toEqual(['GET', sent])
+    })
+  }
+
+  test('sends cookies to another origin only where the credentials are included', async () => {
+    await context.addCookies([{ name: 'a', value: 'b', url: other.url }])
+    for (const [credentials, expected] of [
+      ['same-origin', []],
+      ['include', ['a=b']],
+    ] as const) {
+      await connectTo(other.url, credentials)
+      const request = await other.next()
+      expect(request.values('cookie')).toEqual(expected)
+      await page.evaluate('connection.close()')
+      await request.gone
+    }
+  })
+
+  test('tries again where it is refused by CORS, which looks like a broken network', async () => {
+    await connectTo(other.url)
+    ;(await other.next()).stream('data: a\n\n')
+    ;(await other.next()).stream('data: b\n\n', CORS)
+    await page.waitForFunction('seen.length === 1')
+    expect(await page.evaluate('seen')).toEqual([['b', '']])
+  })
+})
