@@ -7,7 +7,8 @@ let stream
 
 export const routes = {
   silent: (call) => {
-    stream = call.open({ heartbeatMs: false })
+    // Its first heartbeat would come too late.
+    stream = call.open({ heartbeatMs: 60_000 })
   },
   open: (call) => {
     stream = call.open({ retryMs: 1_000 })
