@@ -1,10 +1,15 @@
-// Events arrive as they are sent, and the end comes after all of them.
+// The head leaves at once, events arrive as they are sent, and the end comes after all of them.
 
-export const title = 'Events arrive one by one; an ending stream arrives whole, with its farewell'
+export const title =
+  'The head leaves at once, events one by one; an ending stream arrives whole, with its farewell'
 
 let stream
 
 export const routes = {
+  silent: (call) => {
+    // Its first heartbeat would come too late.
+    stream = call.open({ heartbeatMs: 60_000 })
+  },
   open: (call) => {
     stream = call.open({ retryMs: 1_000 })
   },
@@ -17,6 +22,11 @@ export const routes = {
 }
 
 export async function check({ open, json, equal }) {
+  const silent = await open('silent')
+  equal(silent.status, 200)
+  equal(await json('end'), { reason: 'ended' })
+  equal(await silent.ended, 'whole')
+
   const answer = await open('open')
   equal(answer.status, 200)
   equal(answer.headers['content-type'], 'text/event-stream')
