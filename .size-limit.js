@@ -32,4 +32,11 @@ export default [
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
+  {
+    name: 'eventwire/redis',
+    path: 'dist/redis.js',
+    limit: '7 KiB',
+    gzip: true,
+    modifyEsbuildConfig: forNode,
+  },
 ]

@@ -5,6 +5,7 @@ export default defineConfig({
     index: 'src/index.ts',
     node: 'src/adapters/node.ts',
     express: 'src/adapters/express.ts',
+    redis: 'src/redis/redis-log.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',

@@ -55,7 +55,7 @@ export function encodeEvent(event: SseEvent, serialize: Serialize = JSON.stringi
   return `${text}\n`
 }
 
-const SHAPE = 'an object in which one of event, data, id, retry and comment is defined'
+const SHAPE = 'an object whose event, data, id, retry or comment is defined'
 const LINE_BREAK = /[\r\n]/
 
 // [spec] If the field value does not contain U+0000 NULL, then set the last event ID buffer to

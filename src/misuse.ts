@@ -68,7 +68,6 @@ function shown(value: unknown): string {
   }
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object' || value === null) return String(value)
-  if (Array.isArray(value)) return 'an array'
   const { name } = value.constructor ?? {}
   if (name && name !== 'Object') return `an instance of ${name}`
   return `an object with the keys ${JSON.stringify(Object.keys(value).slice(0, 8))}`

@@ -162,7 +162,7 @@ function flowOf(source: any): Flow {
   }
   throw wrongType(
     'the source',
-    'an async iterable, an iterable that is no string, a ReadableStream or something with subscribe',
+    'an (async) iterable that is no string, a ReadableStream or something with subscribe',
     source,
   )
 }

@@ -83,7 +83,7 @@ describe('SseChannel#publish', () => {
       {},
       /the event to be one with event, data, retry or comment, got an object with the keys \[\]/,
     ],
-    ['an array', [1], /the event to be an object, got an array/],
+    ['an array', [1], /the event to be an object, got an instance of Array/],
     ['an id of its own', { data: '', id: '5' }, /`id` to be absent, for the log gives it, got "5"/],
     ['a line break in the name', { event: 'a\nb' }, /`event` to be one line/],
     ['data that JSON cannot carry', { data: () => {} }, /`data` to be a string or something/],
@@ -463,7 +463,7 @@ describe('the options of SseChannel', () => {
     [{ gapEvent: 'a\nb' }, /`gapEvent` to be one line of text or false, got "a\\nb"/],
     [{ gapEvent: '' }, /`gapEvent` to be one line/],
     [{ gapEvent: true }, /`gapEvent` to be one line/],
-    [{ history: [] }, /`history` to be an object, got an array/],
+    [{ history: [] }, /`history` to be an object, got an instance of Array/],
     [{ snapshot: [] }, /`snapshot` to be a function/],
     [{ onError: {} }, /`onError` to be a function/],
   ])('refuses %o', (options, message) => {

@@ -99,27 +99,27 @@ describe('encodeEvent', () => {
     [
       'an event without a field',
       {},
-      'Expected the event to be an object in which one of event, data, id, retry and comment is defined, got an object with the keys []',
+      'Expected the event to be an object whose event, data, id, retry or comment is defined, got an object with the keys []',
     ],
     [
       'an event whose data is undefined',
       { data: undefined },
-      'Expected the event to be an object in which one of event, data, id, retry and comment is defined, got an object with the keys ["data"]',
+      'Expected the event to be an object whose event, data, id, retry or comment is defined, got an object with the keys ["data"]',
     ],
     [
       'a string for an event',
       'hello',
-      'Expected the event to be an object in which one of event, data, id, retry and comment is defined, got "hello"',
+      'Expected the event to be an object whose event, data, id, retry or comment is defined, got "hello"',
     ],
     [
       'null for an event',
       null,
-      'Expected the event to be an object in which one of event, data, id, retry and comment is defined, got null',
+      'Expected the event to be an object whose event, data, id, retry or comment is defined, got null',
     ],
     [
       'nothing for an event',
       undefined,
-      'Expected the event to be an object in which one of event, data, id, retry and comment is defined, got undefined',
+      'Expected the event to be an object whose event, data, id, retry or comment is defined, got undefined',
     ],
   ])('refuses %s', (_what, event, message) => {
     expect(() => encodeEvent(event as SseEvent)).toThrow(new TypeError(message))

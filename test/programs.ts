@@ -6,6 +6,8 @@ import type { TestProject } from 'vitest/node'
 /** A program, where Debian puts it, and how to get it. */
 const PROGRAMS = {
   chromium: { path: '/usr/bin/chromium', install: 'apt-get install chromium' },
+  'redis-server': { path: '/usr/bin/redis-server', install: 'apt-get install redis-server' },
+  nginx: { path: '/usr/sbin/nginx', install: 'apt-get install nginx' },
 } as const
 
 export type Program = keyof typeof PROGRAMS

@@ -131,7 +131,7 @@ describe('SseStream#sendAll', () => {
     async (source) => {
       const { stream } = open()
       await expect(stream.sendAll(source as never)).rejects.toThrow(
-        /^Expected the source to be an async iterable, an iterable that is no string, a ReadableStream or something with subscribe, got /,
+        /^Expected the source to be an \(async\) iterable that is no string, a ReadableStream or something with subscribe, got /,
       )
       expect(stream.state).toBe('open')
     },

@@ -21,6 +21,7 @@ const VALUES: Record<string, string[]> = {
   ],
   'eventwire/node': ['acceptsEventStream', 'openStream', 'refuse', 'stop'],
   'eventwire/express': ['acceptsEventStream', 'openStream', 'refuse', 'sse', 'stop'],
+  'eventwire/redis': ['RedisLog'],
 }
 
 /** Runs a module in a process of its own, as an application at the package's root would. */

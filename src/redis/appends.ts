@@ -1,0 +1,182 @@
+// Events on their way into Redis: in the order of the calls, each once, none for longer than it may take.
+
+import { Alarm, type Ringable, ring } from '../clock.js'
+import { SseError } from '../errors.js'
+import type { Connection } from './redis-client.js'
+import { isPassing, isUnknownScript } from './replies.js'
+import { append } from './scripts.js'
+
+/** How long to let a server that is not itself have, before it is asked again. */
+const PAUSE_MS = 50
+
+/** One event, until its caller has been told. */
+class Item implements Ringable {
+  readonly keys: string[]
+  readonly args: string[]
+  readonly counter: number
+  readonly told: Promise<string>
+  /** The server does not know the script. */
+  isScriptNew = false
+  /** Why it has not gone well so far. */
+  cause: unknown
+  isTold = false
+  readonly #onLate: (item: Item) => void
+  readonly #alarm = new Alarm(this)
+  #resolve: (id: string) => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+
+  constructor(keys: string[], args: string[], counter: number, onLate: (item: Item) => void) {
+    this.keys = keys
+    this.args = args
+    this.counter = counter
+    this.#onLate = onLate
+    this.told = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  startWaiting(timeoutMs: number): void {
+    this.#alarm.start(timeoutMs)
+  }
+
+  resolve(id: string): void {
+    this.#tell()
+    this.#resolve(id)
+  }
+
+  reject(message: string, code: 'ERR_SSE_LOG' | 'ERR_SSE_CLOSED' = 'ERR_SSE_LOG'): void {
+    this.#tell()
+    this.#reject(new SseError(code, message, { cause: this.cause }))
+  }
+
+  [ring](): void {
+    this.#onLate(this)
+  }
+
+  #tell(): void {
+    this.isTold = true
+    this.#alarm.stop()
+  }
+}
+
+/**
+ * The events of one log, on their way.
+ *
+ * Nothing is handed to a client that has no connection: it would hold it for as long as that takes. What was under way when
+ * the connection broke is sent again, which the script tells from a new event by the counter.
+ */
+export class Appends {
+  readonly #connection: Connection
+  readonly #timeoutMs: number
+  readonly #underWay = new Set<Item>()
+  /** In the order of the calls. */
+  #waiting: Item[] = []
+  /** What was under way, and is to be sent again. */
+  #failed: Item[] = []
+  /** Nothing is sent while the outcome of what is under way is uncertain: what comes later must not come first. */
+  #isHeld = false
+  #isClosed = false
+  /** A script that this connection has sent once is known there. */
+  #isScriptKnown = false
+  #counter = 0
+  readonly #pause = new Alarm({ [ring]: () => this.#resume() })
+
+  constructor(connection: Connection, timeoutMs: number) {
+    this.#connection = connection
+    this.#timeoutMs = timeoutMs
+  }
+
+  /**
+   * Appends an event.
+   *
+   * @param argsOf - gives the script's arguments for the counter, which is one more at each call
+   */
+  add(keys: string[], argsOf: (counter: string) => string[]): Promise<string> {
+    const counter = ++this.#counter
+    const item = new Item(keys, argsOf(`${counter}`), counter, (late) => this.#onLate(late))
+    item.startWaiting(this.#timeoutMs)
+    this.#waiting.push(item)
+    this.#send()
+    return item.told
+  }
+
+  /** Hears that there is a connection, perhaps to another server than before. */
+  onReady(): void {
+    this.#isScriptKnown = false
+    // The client may be sending again what was under way: that comes first.
+    if (this.#underWay.size > 0) this.#isHeld = true
+    else this.#resume()
+  }
+
+  /** Settles when nothing is under way any more. What has not been sent is rejected. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#pause.stop()
+    for (const item of [...this.#failed, ...this.#waiting]) {
+      if (!item.isTold)
+        item.reject('The log was closed before Redis had the event', 'ERR_SSE_CLOSED')
+    }
+    await Promise.allSettled(Array.from(this.#underWay, ({ told }) => told))
+  }
+
+  #send(): void {
+    if (this.#isHeld || this.#isClosed) return
+    if (!this.#connection.isReady) {
+      this.#connection.wake()
+      return
+    }
+    const items = this.#waiting
+    this.#waiting = []
+    for (const item of items) if (!item.isTold) void this.#try(item)
+  }
+
+  async #try(item: Item): Promise<void> {
+    const { keys, args } = item
+    const isKnown = this.#isScriptKnown && !item.isScriptNew
+    this.#isScriptKnown = true
+    this.#underWay.add(item)
+    try {
+      const id = String(await this.#connection.run(append, keys, args, isKnown))
+      if (!item.isTold) item.resolve(id)
+    } catch (error) {
+      item.cause = error
+      if (isPassing(error)) this.#onFailure(item, error)
+      else if (!item.isTold) item.reject('Redis has not taken the event')
+    }
+    this.#underWay.delete(item)
+    if (this.#isHeld && this.#underWay.size === 0) this.#onCertain()
+  }
+
+  #onFailure(item: Item, error: unknown): void {
+    item.isScriptNew = isUnknownScript(error)
+    if (!item.isTold) {
+      if (this.#isClosed)
+        item.reject('The log was closed before Redis had the event', 'ERR_SSE_CLOSED')
+      else this.#failed.push(item)
+    }
+    this.#isHeld = true
+  }
+
+  /** What is late may yet arrive: nothing overtakes it, nor piles up behind it in the client. */
+  #onLate(item: Item): void {
+    item.reject(`Redis has not taken the event within ${this.#timeoutMs} ms`)
+    if (this.#underWay.has(item)) this.#isHeld = true
+    else this.#waiting = this.#waiting.filter(({ isTold }) => !isTold)
+  }
+
+  #onCertain(): void {
+    const failed = this.#failed.sort((one, other) => one.counter - other.counter)
+    this.#failed = []
+    this.#waiting = [...failed, ...this.#waiting]
+    if (failed.every(({ isScriptNew }) => isScriptNew)) this.#resume()
+    else this.#pause.start(PAUSE_MS)
+  }
+
+  #resume(): void {
+    if (this.#underWay.size > 0) return
+    this.#pause.stop()
+    this.#isHeld = false
+    this.#send()
+  }
+}
