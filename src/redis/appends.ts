@@ -3,7 +3,7 @@
 import { Alarm, type Ringable, ring } from '../clock.js'
 import { SseError } from '../errors.js'
 import type { Connection } from './redis-client.js'
-import { isPassing, isUnknownScript } from './replies.js'
+import { isPassing, isUnknownScript, isWrongMoment } from './replies.js'
 import { append } from './scripts.js'
 
 /** How long to let a server that is not itself have, before it is asked again. */
@@ -15,8 +15,6 @@ class Item implements Ringable {
   readonly args: string[]
   readonly counter: number
   readonly told: Promise<string>
-  /** The server does not know the script. */
-  isScriptNew = false
   /** Why it has not gone well so far. */
   cause: unknown
   isTold = false
@@ -70,8 +68,12 @@ export class Appends {
   readonly #connection: Connection
   readonly #timeoutMs: number
   readonly #underWay = new Set<Item>()
+  /** The last that is under way on each channel, by its first key. */
+  readonly #ahead = new Map<string, Item>()
   /** In the order of the calls. */
   #waiting: Item[] = []
+  /** How many of them have been told, about. */
+  #lateWaiting = 0
   /** What was under way, and is to be sent again. */
   #failed: Item[] = []
   /** Nothing is sent while the outcome of what is under way is uncertain: what comes later must not come first. */
@@ -87,14 +89,9 @@ export class Appends {
     this.#timeoutMs = timeoutMs
   }
 
-  /**
-   * Appends an event.
-   *
-   * @param argsOf - gives the script's arguments for the counter, which is one more at each call
-   */
-  add(keys: string[], argsOf: (counter: string) => string[]): Promise<string> {
-    const counter = ++this.#counter
-    const item = new Item(keys, argsOf(`${counter}`), counter, (late) => this.#onLate(late))
+  /** Appends an event: by the script, with these arguments and two that tell its place. */
+  add(keys: string[], args: string[]): Promise<string> {
+    const item = new Item(keys, args, ++this.#counter, (late) => this.#onLate(late))
     item.startWaiting(this.#timeoutMs)
     this.#waiting.push(item)
     this.#send()
@@ -132,24 +129,28 @@ export class Appends {
   }
 
   async #try(item: Item): Promise<void> {
-    const { keys, args } = item
-    const isKnown = this.#isScriptKnown && !item.isScriptNew
+    const { keys, args, counter } = item
+    const [stream = ''] = keys
+    const ahead = this.#ahead.get(stream)?.counter ?? 0
+    const isKnown = this.#isScriptKnown && !isUnknownScript(item.cause)
     this.#isScriptKnown = true
     this.#underWay.add(item)
+    this.#ahead.set(stream, item)
     try {
-      const id = String(await this.#connection.run(append, keys, args, isKnown))
-      if (!item.isTold) item.resolve(id)
+      const all = [...args, `${counter}`, `${ahead}`]
+      const id = await this.#connection.run(append, keys, all, isKnown)
+      if (!item.isTold) item.resolve(String(id))
     } catch (error) {
       item.cause = error
-      if (isPassing(error)) this.#onFailure(item, error)
+      if (isPassing(error)) this.#onFailure(item)
       else if (!item.isTold) item.reject('Redis has not taken the event')
     }
     this.#underWay.delete(item)
+    if (this.#ahead.get(stream) === item) this.#ahead.delete(stream)
     if (this.#isHeld && this.#underWay.size === 0) this.#onCertain()
   }
 
-  #onFailure(item: Item, error: unknown): void {
-    item.isScriptNew = isUnknownScript(error)
+  #onFailure(item: Item): void {
     if (!item.isTold) {
       if (this.#isClosed)
         item.reject('The log was closed before Redis had the event', 'ERR_SSE_CLOSED')
@@ -162,14 +163,18 @@ export class Appends {
   #onLate(item: Item): void {
     item.reject(`Redis has not taken the event within ${this.#timeoutMs} ms`)
     if (this.#underWay.has(item)) this.#isHeld = true
-    else this.#waiting = this.#waiting.filter(({ isTold }) => !isTold)
+    else if (++this.#lateWaiting > this.#waiting.length / 2) {
+      // Not at each of thousands that are late together.
+      this.#lateWaiting = 0
+      this.#waiting = this.#waiting.filter(({ isTold }) => !isTold)
+    }
   }
 
   #onCertain(): void {
     const failed = this.#failed.sort((one, other) => one.counter - other.counter)
     this.#failed = []
     this.#waiting = [...failed, ...this.#waiting]
-    if (failed.every(({ isScriptNew }) => isScriptNew)) this.#resume()
+    if (failed.every(({ cause }) => isWrongMoment(cause))) this.#resume()
     else this.#pause.start(PAUSE_MS)
   }
 

@@ -135,12 +135,11 @@ export class RedisLog implements EventLog {
     const text = textOf(record)
     const { maxEvents, maxBytes, maxAgeMs } = limits
     const age = maxAgeMs === Number.POSITIVE_INFINITY ? 0 : maxAgeMs
-    return this.#appends.add(keys, (counter) => [
+    return this.#appends.add(keys, [
       ...this.#shared(),
       text,
       this.#topicOf(channel),
       this.#sender,
-      counter,
       `${maxEvents}`,
       `${maxBytes}`,
       `${age}`,

@@ -62,25 +62,33 @@ end
  * The server may have lost its newest records in a crash, or in a failover to one that had not got them yet. No script can see
  * that; but it can see that it runs on another server process than the last one did, and begins a term.
  *
- * ARGV: idle, fresh epoch, text, topic, sender, counter, maxEvents, maxBytes, age.
+ * A client that reconnects sends again what it had sent, but not in every case in order: some of it fails, and some that came
+ * later was waiting in the client. So each event says which one is under way ahead of it, and is refused if that has not come.
+ *
+ * ARGV: idle, fresh epoch, text, topic, sender, maxEvents, maxBytes, age, counter, the counter of the one ahead or 0.
  */
 const APPEND = `${STATE}
-local text, topic, sender, counter = ARGV[3], ARGV[4], ARGV[5], tonumber(ARGV[6])
+local text, topic, by, counter = ARGV[3], ARGV[4], ARGV[5] .. ' ' .. ARGV[9], tonumber(ARGV[9])
 local last, at = (call('GET', KEYS[3]) or ''):match('^(%d+) (%d+)$')
 if last and counter <= tonumber(last) then
   local to = ('%.0f'):format(at - (last - counter))
   while true do
     local entries = call('XREVRANGE', stream, to, '-', 'COUNT', 64)
     for _, entry in ipairs(entries) do
-      if entry[2][6] == sender .. ' ' .. ARGV[6] then
+      if entry[2][6] == by then
         return idOf(tonumber(entry[1]:match('^%d+')))
       end
       to = '(' .. entry[1]
     end
     if #entries < 64 then
-      return redis.error_reply('SENTBEFORE this event was appended before, or one that follows it was')
+      return redis.error_reply('SENTBEFORE the event was appended before, and is not kept any more')
     end
   end
+end
+if tonumber(ARGV[10]) > tonumber(last or 0) then
+  -- Where nothing may be written, that is the answer, and not to come again later.
+  call('HSET', meta, 'number', ('%.0f'):format(number))
+  return redis.error_reply('EARLY the event ahead has not come')
 end
 
 local info = redis.pcall('INFO', 'server')
@@ -97,12 +105,12 @@ if current ~= run then
   call('HSET', meta, 'run', current, 'term', term, 'ends', ends)
 end
 
-number, bytes, count, age = number + 1, bytes + #text, count + 1, tonumber(ARGV[9])
+number, bytes, count, age = number + 1, bytes + #text, count + 1, tonumber(ARGV[8])
 call('XADD', stream, ('%.0f-%d'):format(number, term),
-  'text', text, 'at', ('%.0f'):format(now), 'by', sender .. ' ' .. ARGV[6])
-evict(tonumber(ARGV[7]), tonumber(ARGV[8]))
-call('HSET', meta, 'number', ('%.0f'):format(number), 'bytes', ('%.0f'):format(bytes), 'age', ARGV[9])
-call('SET', KEYS[3], ('%s %.0f'):format(ARGV[6], number), 'PX', idle)
+  'text', text, 'at', ('%.0f'):format(now), 'by', by)
+evict(tonumber(ARGV[6]), tonumber(ARGV[7]))
+call('HSET', meta, 'number', ('%.0f'):format(number), 'bytes', ('%.0f'):format(bytes), 'age', ARGV[8])
+call('SET', KEYS[3], ('%s %.0f'):format(ARGV[9], number), 'PX', idle)
 keep()
 local id = idOf(number)
 call('PUBLISH', topic, id .. ' ' .. text)

@@ -92,6 +92,11 @@ export class RedisServer {
     }
   }
 
+  /** Tells how many connections there are of a kind. */
+  async count(kind: 'pubsub' | 'normal'): Promise<number> {
+    return (await this.command('CLIENT', 'LIST', 'TYPE', kind)).match(/^id=/gm)?.length ?? 0
+  }
+
   /** Cuts the connections of a kind: `'pubsub'` or `'normal'`. Gives how many there were. */
   async cut(kind: 'pubsub' | 'normal'): Promise<number> {
     return Number((await this.command('CLIENT', 'KILL', 'TYPE', kind)).slice(1))
