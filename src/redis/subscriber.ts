@@ -14,7 +14,7 @@ export interface SubscriberListener {
 }
 
 /** How often the connection is tried, and how long a message of our own may take to come back. */
-const ECHO_MS = 10_000
+const ECHO_MS = 5_000
 /** After a failure that no new connection follows. */
 const RETRY_MS = 1_000
 
