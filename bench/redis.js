@@ -86,6 +86,7 @@ async function serve(way, name, redisPort) {
 async function read(port) {
   let text = ''
   let micros = []
+  let awaited = 0
   const socket = connect(Number(port), '127.0.0.1')
   socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
   await once(socket, 'data')
@@ -94,13 +95,18 @@ async function read(port) {
     for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
       const [, sent] = /data: (\d+) /.exec(text.slice(0, end)) ?? []
       if (sent !== undefined) micros.push(nowMicros() - Number(sent))
+      if (micros.length === awaited) process.send('received')
       text = text.slice(end + 2)
     }
   })
   process.send('connected')
-  for await (const [message] of messages()) {
-    if (message === 'clear') micros = []
-    process.send(message === 'micros' ? micros : micros.length)
+  for await (const [{ awaits, tell }] of messages()) {
+    if (tell) process.send(micros)
+    else {
+      micros = []
+      awaited = awaits
+      process.send('waiting')
+    }
   }
 }
 
@@ -186,35 +192,31 @@ async function openPair(way, name, port) {
   return { publisher, node, reader }
 }
 
-async function latencies() {
+async function latencies(name) {
   const plain = await startRedis()
   const written = await startRedis('--appendonly', 'yes', '--appendfsync', 'everysec')
   const pairs = {}
   try {
-    const seats = {}
-    for (const name of Object.keys(CLIENTS)) {
-      seats[`raw pub/sub to a bare res, ${name}`] = ['raw', name, plain.port]
-      seats[`eventwire, ${name}`] = ['eventwire', name, plain.port]
+    const seats = {
+      'raw pub/sub to a bare res': ['raw', name, plain.port],
+      eventwire: ['eventwire', name, plain.port],
+      'eventwire, with an AOF written each second': ['eventwire', name, written.port],
     }
-    seats['eventwire, node-redis, AOF written each second'] = [
-      'eventwire',
-      'node-redis',
-      written.port,
-    ]
     for (const [seat, args] of Object.entries(seats)) pairs[seat] = await openPair(...args)
     const measure = async ({ publisher, reader }) => {
-      await reader.ask('clear')
-      for (let i = 0; i < 200; i++) {
-        await publisher.ask({ one: true })
-        while ((await reader.ask('count')) <= i);
+      const all = []
+      for (let i = 0; i < 300; i++) {
+        await reader.ask({ awaits: 1 })
+        await Promise.all([publisher.ask({ one: true }), reader.hears()])
+        all.push(...(await reader.ask({ tell: true })))
       }
-      return median(await reader.ask('micros'))
+      return median(all)
     }
     const rows = Object.fromEntries(
       Object.entries(pairs).map(([seat, pair]) => [seat, () => measure(pair)]),
     )
-    for (const warm of Object.values(rows)) for (let i = 0; i < 3; i++) await warm()
-    return await compare(rows, { rounds: 15, unit: 'p50, µs from publish to client' })
+    for (const warm of Object.values(rows)) for (let i = 0; i < 2; i++) await warm()
+    return await compare(rows, { rounds: 9, unit: 'p50, µs from publish to client' })
   } finally {
     for (const pair of Object.values(pairs))
       for (const child of Object.values(pair)) await child.end()
@@ -236,16 +238,17 @@ async function throughput() {
           const [a, b] = await Promise.all([publisher.ask({ cpu: true }), node.ask({ cpu: true })])
           return [a.user + a.system, b.user + b.system, await redis.cpuMicros()]
         }
-        await publisher.ask({ many: COUNT })
-        while ((await reader.ask('count')) < COUNT) await new Promise((r) => setTimeout(r, 10))
+        const publishAll = async () => {
+          await reader.ask({ awaits: COUNT })
+          await Promise.all([publisher.ask({ many: COUNT }), reader.hears()])
+        }
+        await publishAll()
         const seconds = []
         const shares = []
         for (let round = 0; round < 5; round++) {
-          await reader.ask('clear')
           const before = await cpu()
           const start = performance.now()
-          await publisher.ask({ many: COUNT })
-          while ((await reader.ask('count')) < COUNT) await new Promise((r) => setTimeout(r, 2))
+          await publishAll()
           const ms = performance.now() - start
           seconds.push(COUNT / (ms / 1_000))
           shares.push((await cpu()).map((micros, i) => (micros - before[i]) / COUNT))
@@ -267,9 +270,11 @@ async function throughput() {
 }
 
 export async function* tables() {
-  yield {
-    title: 'one event at a time, from one node to a client of another',
-    rows: await latencies(),
+  for (const name of Object.keys(CLIENTS)) {
+    yield {
+      title: `${name}: one event at a time, from one node to a client of another`,
+      rows: await latencies(name),
+    }
   }
   yield {
     title: 'up to 500 under way, from one node to a client of another',

@@ -1,6 +1,6 @@
 // Events on their way into Redis: in the order of the calls, each once, none for longer than it may take.
 
-import { Alarm, type Ringable, ring } from '../clock.js'
+import { Alarm, nowMs, ring } from '../clock.js'
 import { SseError } from '../errors.js'
 import type { Connection } from './redis-client.js'
 import { isPassing, isUnknownScript, isWrongMoment } from './replies.js'
@@ -10,51 +10,37 @@ import { append } from './scripts.js'
 const PAUSE_MS = 50
 
 /** One event, until its caller has been told. */
-class Item implements Ringable {
+class Item {
   readonly keys: string[]
   readonly args: string[]
   readonly counter: number
+  readonly dueMs: number
   readonly told: Promise<string>
   /** Why it has not gone well so far. */
   cause: unknown
   isTold = false
-  readonly #onLate: (item: Item) => void
-  readonly #alarm = new Alarm(this)
   #resolve: (id: string) => void = () => {}
   #reject: (error: unknown) => void = () => {}
 
-  constructor(keys: string[], args: string[], counter: number, onLate: (item: Item) => void) {
+  constructor(keys: string[], args: string[], counter: number, dueMs: number) {
     this.keys = keys
     this.args = args
     this.counter = counter
-    this.#onLate = onLate
+    this.dueMs = dueMs
     this.told = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
   }
 
-  startWaiting(timeoutMs: number): void {
-    this.#alarm.start(timeoutMs)
-  }
-
   resolve(id: string): void {
-    this.#tell()
+    this.isTold = true
     this.#resolve(id)
   }
 
   reject(message: string, code: 'ERR_SSE_LOG' | 'ERR_SSE_CLOSED' = 'ERR_SSE_LOG'): void {
-    this.#tell()
-    this.#reject(new SseError(code, message, { cause: this.cause }))
-  }
-
-  [ring](): void {
-    this.#onLate(this)
-  }
-
-  #tell(): void {
     this.isTold = true
-    this.#alarm.stop()
+    this.#reject(new SseError(code, message, { cause: this.cause }))
   }
 }
 
@@ -72,8 +58,6 @@ export class Appends {
   readonly #ahead = new Map<string, Item>()
   /** In the order of the calls. */
   #waiting: Item[] = []
-  /** How many of them have been told, about. */
-  #lateWaiting = 0
   /** What was under way, and is to be sent again. */
   #failed: Item[] = []
   /** Nothing is sent while the outcome of what is under way is uncertain: what comes later must not come first. */
@@ -83,6 +67,9 @@ export class Appends {
   #isScriptKnown = false
   #counter = 0
   readonly #pause = new Alarm({ [ring]: () => this.#resume() })
+  /** For the first that may be late: it is not set anew for each that is not. */
+  readonly #deadline = new Alarm({ [ring]: () => this.#onDeadline() })
+  #isDeadlineSet = false
 
   constructor(connection: Connection, timeoutMs: number) {
     this.#connection = connection
@@ -91,8 +78,8 @@ export class Appends {
 
   /** Appends an event: by the script, with these arguments and two that tell its place. */
   add(keys: string[], args: string[]): Promise<string> {
-    const item = new Item(keys, args, ++this.#counter, (late) => this.#onLate(late))
-    item.startWaiting(this.#timeoutMs)
+    const item = new Item(keys, args, ++this.#counter, nowMs() + this.#timeoutMs)
+    if (!this.#isDeadlineSet) this.#setDeadline(this.#timeoutMs)
     this.#waiting.push(item)
     this.#send()
     return item.told
@@ -159,15 +146,26 @@ export class Appends {
     this.#isHeld = true
   }
 
-  /** What is late may yet arrive: nothing overtakes it, nor piles up behind it in the client. */
-  #onLate(item: Item): void {
-    item.reject(`Redis has not taken the event within ${this.#timeoutMs} ms`)
-    if (this.#underWay.has(item)) this.#isHeld = true
-    else if (++this.#lateWaiting > this.#waiting.length / 2) {
-      // Not at each of thousands that are late together.
-      this.#lateWaiting = 0
-      this.#waiting = this.#waiting.filter(({ isTold }) => !isTold)
+  #setDeadline(delayMs: number): void {
+    this.#isDeadlineSet = true
+    this.#deadline.start(delayMs)
+  }
+
+  #onDeadline(): void {
+    this.#isDeadlineSet = false
+    const now = nowMs()
+    let firstMs = Number.POSITIVE_INFINITY
+    for (const item of [...this.#underWay, ...this.#failed, ...this.#waiting]) {
+      if (item.isTold) continue
+      if (item.dueMs > now) firstMs = Math.min(firstMs, item.dueMs)
+      else {
+        item.reject(`Redis has not taken the event within ${this.#timeoutMs} ms`)
+        // It may yet arrive: nothing overtakes it, nor piles up behind it in the client.
+        if (this.#underWay.has(item)) this.#isHeld = true
+      }
     }
+    this.#waiting = this.#waiting.filter(({ isTold }) => !isTold)
+    if (firstMs < Number.POSITIVE_INFINITY) this.#setDeadline(firstMs - now)
   }
 
   #onCertain(): void {

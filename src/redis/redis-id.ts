@@ -14,7 +14,7 @@ export interface Position {
 }
 
 /** Numbers without leading zeros: one id has one spelling. */
-const ID = /^([0-9a-z]{1,64})\.(0|[1-9]\d{0,8})-(0|[1-9]\d{0,14})$/
+const ID = /^([0-9a-z]{1,64})\.(0|[1-9]\d{0,8})-(0|[1-9]\d{0,13})$/
 
 /** Gives what an id stands for; `undefined` for one that no RedisLog gives. */
 export function positionOf(id: string): Position | undefined {

@@ -75,6 +75,7 @@ export class RedisLog implements EventLog {
   readonly #idleMs: number
   /** Tells this log's events, so that one which the client sends again is known. */
   readonly #sender = newEpoch()
+  #freshMs = 0
   readonly #appends: Appends
   readonly #reader: Reader
   readonly #subscriber: Subscriber
@@ -130,19 +131,14 @@ export class RedisLog implements EventLog {
    */
   async append(channel: string, record: NewRecord, limits: HistoryLimits): Promise<string> {
     this.#checkOpen()
-    const [stream, meta] = this.#keysOf(channel)
-    const keys = [stream, meta, `${this.#start(channel)}by:${this.#sender}`]
-    const text = textOf(record)
+    const keys = this.#keysOf(channel)
     const { maxEvents, maxBytes, maxAgeMs } = limits
     const age = maxAgeMs === Number.POSITIVE_INFINITY ? 0 : maxAgeMs
     return this.#appends.add(keys, [
       ...this.#shared(),
-      text,
+      textOf(record),
       this.#topicOf(channel),
-      this.#sender,
-      `${maxEvents}`,
-      `${maxBytes}`,
-      `${age}`,
+      `${maxEvents} ${maxBytes} ${age}`,
     ])
   }
 
@@ -232,13 +228,9 @@ export class RedisLog implements EventLog {
     this.#inUse.start(Math.max(1, Math.floor(this.#idleMs / 4)))
   }
 
-  /** What all keys of a channel begin with. A cluster hashes what is between the braces, which is never empty. */
-  #start(channel: string): string {
-    return `${this.#prefix}{channel:${channel}}:`
-  }
-
+  /** A cluster hashes what is between the braces, which is never empty. */
   #keysOf(channel: string): [stream: string, meta: string] {
-    const start = this.#start(channel)
+    const start = `${this.#prefix}{channel:${channel}}:`
     return [`${start}events`, `${start}meta`]
   }
 
@@ -247,8 +239,10 @@ export class RedisLog implements EventLog {
   }
 
   #shared(): string[] {
-    // The name of an epoch, if one begins now: later ones come later in the order of strings.
-    return [`${this.#idleMs}`, Date.now().toString(36) + newEpoch().slice(0, 6)]
+    // The name of an epoch, if one begins now: never the same, and later ones come later in the order of strings.
+    this.#freshMs = Math.max(Date.now(), this.#freshMs + 1)
+    const epoch = this.#freshMs.toString(36) + this.#sender.slice(0, 6)
+    return [`${this.#idleMs}`, epoch, this.#sender]
   }
 
   #checkOpen(): void {

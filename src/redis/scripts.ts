@@ -6,53 +6,74 @@ import { type Script, scriptOf } from './redis-client.js'
  * KEYS[1]: a stream, one entry `<number>-<term>` a record; its fields are, in this order, the record's text, when it
  * came, and who sent it.
  * KEYS[2]: a hash with the channel's
- *   epoch   a life of these keys
- *   term    how many runs of the server have added to it, less one
- *   run     the run of the server that added last
- *   ends    "<term>=<number>,...": the last number of each earlier term, as far as the history reaches
- *   number  of the newest record
- *   bytes   of the texts in the stream
- *   age     the most milliseconds that a record may be kept; 0 for ever
- * KEYS[3] (append): "<counter> <number>" of the last record that came from this sender.
+ *   epoch         a life of these keys
+ *   term          how many runs of the server have added to it, less one
+ *   run           the run of the server that added last
+ *   ends          "<term>=<number>,...": the last number of each earlier term, as far as the stream reaches
+ *   number        of the newest record
+ *   count, bytes  of what is in the stream
+ *   limits        "<maxEvents> <maxBytes> <maxAgeMs>", the last 0 for no limit
+ *   kept          when the keys were last kept from expiring
+ *   by:<sender>   "<counter> <number> <time>" of the last record that came from there
+ * ARGV begins with: idle, the name of an epoch that may begin now, sender.
+ *
+ * A call from a script costs a microsecond or two, which each event waits for: there are few. Lua writes numbers of up to
+ * 14 digits as they are: enough for milliseconds, and for a hundred thousand events a second over thirty years.
  */
 
-/** Reads the state; begins a new epoch where some of it is lost, be it flushed, expired or evicted. */
+/** Evicting costs two calls. The stream may hold so many more than the limits allow; nobody is shown them. */
+const SLACK = 32
+/** A record of more bytes is not among those. */
+const LARGE = 16_384
+
+/** Reads the state. A new epoch begins where some of it is lost, be it flushed, expired or evicted. */
 const STATE = `
 local call, stream, meta = redis.call, KEYS[1], KEYS[2]
-local idle, fresh = ARGV[1], ARGV[2]
-local state = call('HMGET', meta, 'epoch', 'term', 'run', 'ends', 'number', 'bytes', 'age')
-local epoch, term, run, ends = state[1], tonumber(state[2]), state[3], state[4]
-local number, bytes, age = tonumber(state[5]), tonumber(state[6]), tonumber(state[7])
-local count = call('XLEN', stream)
-if not epoch or (count == 0 and number > 0 and call('EXISTS', stream) == 0) then
-  call('DEL', stream, meta)
-  epoch, term, run, ends, number, bytes, age, count = fresh, 0, '', '', 0, 0, 0, 0
-  call('HSET', meta, 'epoch', epoch, 'term', 0, 'run', '', 'ends', '', 'number', 0, 'bytes', 0, 'age', 0)
-end
+local idle, by = tonumber(ARGV[1]), 'by:' .. ARGV[3]
+local state = call('HMGET', meta, 'epoch', 'term', 'run', 'ends', 'number', 'count', 'bytes', 'limits', 'kept', by)
+local epoch, term, run, ends, number = state[1], state[2], state[3], state[4], tonumber(state[5])
+local count, bytes, limits, kept = tonumber(state[6]), tonumber(state[7]), state[8], tonumber(state[9])
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
-local function evict(maxEvents, maxBytes)
+local function begin()
+  epoch, term, run, ends, number, count, bytes, limits, kept = ARGV[2], '0', '', '', 0, 0, 0, '0 0 0', 0
+  call('DEL', stream, meta)
+  call('HSET', meta, 'epoch', epoch, 'term', term, 'run', run, 'ends', ends,
+    'number', number, 'count', count, 'bytes', bytes, 'limits', limits, 'kept', kept)
+end
+if not epoch then begin() end
+
+local function evict()
+  local maxEvents, maxBytes, age = limits:match('(%d+) (%d+) (%d+)')
+  maxEvents, maxBytes, age = tonumber(maxEvents), tonumber(maxBytes), tonumber(age)
   local from, before = '-', count
-  while count > 0 and (count > maxEvents or bytes > maxBytes or age > 0) do
-    local oldest = call('XRANGE', stream, from, '+', 'COUNT', 1)[1]
-    local fields = oldest[2]
-    if count <= maxEvents and bytes <= maxBytes and now - fields[4] <= age then break end
-    from, bytes, count = '(' .. oldest[1], bytes - #fields[2], count - 1
+  while from and (count > maxEvents or bytes > maxBytes or age > 0) do
+    local entries = call('XRANGE', stream, from, '+', 'COUNT', ${SLACK})
+    from = nil
+    for i, entry in ipairs(entries) do
+      local fields = entry[2]
+      if count <= maxEvents and bytes <= maxBytes and (age == 0 or now - fields[4] <= age) then break end
+      count, bytes = count - 1, bytes - #fields[2]
+      if i == ${SLACK} then from = '(' .. entry[1] end
+    end
   end
   if count < before then call('XTRIM', stream, 'MAXLEN', count) end
 end
 
-local function idOf(at)
-  for past, last in ends:gmatch('(%d+)=(%d+)') do
-    if at <= tonumber(last) then return ('%s.%s-%.0f'):format(epoch, past, at) end
+local function keep()
+  if now - kept > idle / 8 or now < kept then
+    kept = now
+    call('PEXPIRE', stream, idle)
+    call('PEXPIRE', meta, idle)
   end
-  return ('%s.%d-%.0f'):format(epoch, term, at)
 end
 
-local function keep()
-  call('PEXPIRE', stream, idle)
-  call('PEXPIRE', meta, idle)
+local function idOf(at)
+  for past, last in ends:gmatch('(%d+)=(%d+)') do
+    if at <= tonumber(last) then return epoch .. '.' .. past .. '-' .. at end
+  end
+  return epoch .. '.' .. term .. '-' .. at
 end
 `
 
@@ -65,17 +86,27 @@ end
  * A client that reconnects sends again what it had sent, but not in every case in order: some of it fails, and some that came
  * later was waiting in the client. So each event says which one is under way ahead of it, and is refused if that has not come.
  *
- * ARGV: idle, fresh epoch, text, topic, sender, maxEvents, maxBytes, age, counter, the counter of the one ahead or 0.
+ * ARGV goes on: text, topic, limits, counter, the counter of the one ahead or 0.
  */
 const APPEND = `${STATE}
-local text, topic, by, counter = ARGV[3], ARGV[4], ARGV[5] .. ' ' .. ARGV[9], tonumber(ARGV[9])
-local last, at = (call('GET', KEYS[3]) or ''):match('^(%d+) (%d+)$')
-if last and counter <= tonumber(last) then
-  local to = ('%.0f'):format(at - (last - counter))
+local text, counter = ARGV[4], tonumber(ARGV[7])
+local last, at = 0, 0
+if state[10] and number > 0 then
+  last, at = state[10]:match('^(%d+) (%d+)')
+  last = tonumber(last)
+elseif call('HLEN', meta) > 128 then
+  local fields = call('HGETALL', meta)
+  for i = 1, #fields, 2 do
+    local heard = fields[i]:find('by:', 1, true) == 1 and fields[i + 1]:match('%d+$')
+    if heard and now - heard > idle then call('HDEL', meta, fields[i]) end
+  end
+end
+if counter <= last then
+  local to = at - (last - counter)
   while true do
     local entries = call('XREVRANGE', stream, to, '-', 'COUNT', 64)
     for _, entry in ipairs(entries) do
-      if entry[2][6] == by then
+      if entry[2][6] == ARGV[3] .. ' ' .. ARGV[7] then
         return idOf(tonumber(entry[1]:match('^%d+')))
       end
       to = '(' .. entry[1]
@@ -85,57 +116,67 @@ if last and counter <= tonumber(last) then
     end
   end
 end
-if tonumber(ARGV[10]) > tonumber(last or 0) then
+if tonumber(ARGV[8]) > last then
   -- Where nothing may be written, that is the answer, and not to come again later.
-  call('HSET', meta, 'number', ('%.0f'):format(number))
+  call('HSET', meta, 'number', number)
   return redis.error_reply('EARLY the event ahead has not come')
 end
 
 local info = redis.pcall('INFO', 'server')
-local current = type(info) == 'string' and info:match('run_id:(%w+)') or ''
-if current ~= run then
+if type(info) ~= 'string' then info = 'run_id:unknown' end
+if run == '' or not info:find('run_id:' .. run, 1, true) then
   if number > 0 then
     local reached = {}
     for past, last in ends:gmatch('(%d+)=(%d+)') do
       if tonumber(last) >= number - count then reached[#reached + 1] = past .. '=' .. last end
     end
-    reached[#reached + 1] = ('%d=%.0f'):format(term, number)
-    ends, term = table.concat(reached, ','), term + 1
+    reached[#reached + 1] = term .. '=' .. number
+    ends, term = table.concat(reached, ','), tostring(term + 1)
   end
-  call('HSET', meta, 'run', current, 'term', term, 'ends', ends)
+  run = info:match('run_id:(%w+)')
+  call('HSET', meta, 'run', run, 'term', term, 'ends', ends)
 end
 
-number, bytes, count, age = number + 1, bytes + #text, count + 1, tonumber(ARGV[8])
-call('XADD', stream, ('%.0f-%d'):format(number, term),
-  'text', text, 'at', ('%.0f'):format(now), 'by', by)
-evict(tonumber(ARGV[6]), tonumber(ARGV[7]))
-call('HSET', meta, 'number', ('%.0f'):format(number), 'bytes', ('%.0f'):format(bytes), 'age', ARGV[8])
-call('SET', KEYS[3], ('%s %.0f'):format(ARGV[9], number), 'PX', idle)
+local function add()
+  number = number + 1
+  local id, sender = number .. '-' .. term, ARGV[3] .. ' ' .. ARGV[7]
+  if number == 1 then return call('XADD', stream, id, 'text', text, 'at', now, 'by', sender) end
+  return call('XADD', stream, 'NOMKSTREAM', id, 'text', text, 'at', now, 'by', sender)
+end
+if not add() then
+  local current = run
+  begin()
+  call('HSET', meta, 'run', current)
+  add()
+end
+count, bytes, limits = count + 1, bytes + #text, ARGV[6]
+if number % ${SLACK} == 0 or #text > ${LARGE} then evict() end
 keep()
-local id = idOf(number)
-call('PUBLISH', topic, id .. ' ' .. text)
+call('HSET', meta, 'number', number, 'count', count, 'bytes', bytes,
+  'limits', limits, 'kept', kept, by, ARGV[7] .. ' ' .. number .. ' ' .. now)
+local id = epoch .. '.' .. term .. '-' .. number
+call('PUBLISH', ARGV[5], id .. ' ' .. text)
 return id
 `
 
 /**
  * Gives the records after a position.
  *
- * ARGV: idle, fresh epoch, id, its number ('' for none), maxRecords, maxBytes.
+ * ARGV goes on: id, its number ('' for none), maxRecords, maxBytes.
  * Returns whether nothing is missing, the position that the records follow on, that of the newest record, and the
  * id and the text of each.
  */
 const READ = `${STATE}
-local asked, maxRecords, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
-if age > 0 then
-  evict(math.huge, math.huge)
-  call('HSET', meta, 'bytes', ('%.0f'):format(bytes))
-end
+local asked, maxRecords, maxBytes = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+if number > 0 and call('EXISTS', stream) == 0 then begin() end
+evict()
 keep()
+call('HSET', meta, 'count', count, 'bytes', bytes, 'kept', kept)
 local from = number - count
-local complete = asked and asked >= from and asked <= number and idOf(asked) == ARGV[3]
+local complete = asked and asked >= from and asked <= number and idOf(asked) == ARGV[4]
 if complete then from = asked end
 local page = { complete and '1' or '0', idOf(from), idOf(number) }
-local size, start = 0, ('%.0f'):format(from + 1)
+local size, start = 0, from + 1
 while maxRecords > 0 and size < maxBytes do
   local entries = call('XRANGE', stream, start, '+', 'COUNT', math.min(maxRecords, 16))
   for _, entry in ipairs(entries) do

@@ -8,7 +8,7 @@ import { Visitor } from './visitor.js'
 
 const hasRedis = inject('programs')['redis-server'] !== undefined
 
-describe.skipIf(!hasRedis)('nodes and a Redis that fails (Redis)', () => {
+describe.skipIf(!hasRedis)('nodes and a Redis that fails (Redis)', { timeout: 60_000 }, () => {
   describe.each(Object.keys(CLIENTS))('with %s', (client) => {
     let redis: RedisServer
     let one: NodeProcess
@@ -70,6 +70,7 @@ describe.skipIf(!hasRedis)('nodes and a Redis that fails (Redis)', () => {
       await redis.start()
       await startNodes()
       const [here, there] = [await visit(one), await visit(other)]
+      await Promise.all([here.knowsPosition(), there.knowsPosition()])
       const publisher = publishing(5)
       for (let times = 1; times <= 3; times++) {
         await here.hasSeen(here.seen.length + 100)
