@@ -35,7 +35,7 @@ export default [
   {
     name: 'eventwire/redis',
     path: 'dist/redis.js',
-    limit: '7 KiB',
+    limit: '7.5 KiB',
     gzip: true,
     modifyEsbuildConfig: forNode,
   },

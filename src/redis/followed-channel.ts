@@ -3,7 +3,7 @@
 import { Alarm, ring } from '../clock.js'
 import type { LogFollower, LogRecord } from '../log.js'
 import type { RedisPage } from './reader.js'
-import { type Position, positionOf } from './redis-id.js'
+import { nextId, type Position, positionOf } from './redis-id.js'
 import { recordOf } from './redis-record.js'
 
 /** Gives what comes after a position; of an absent one only where the log stands. Waits while Redis is away. */
@@ -143,15 +143,20 @@ export class FollowedChannel {
   #take(text: string): void {
     const position = this.#position
     const id = text.slice(0, text.indexOf(' '))
-    const next = positionOf(id)
-    const isSameTerm =
-      next !== undefined && next.epoch === position?.epoch && next.term === position.term
-    if (isSameTerm && next.number === position.number + 1) {
-      this.#deliver(recordOf(id, text.slice(id.length + 1)), next)
-    } else if (!isSameTerm || next.number > position.number) {
-      if (this.#isReading) this.#isStale = true
-      else void this.catchUp()
+    if (position !== undefined && id === nextId(position)) {
+      const record = recordOf(id, text.slice(id.length + 1))
+      this.#deliver(record, { ...position, id, number: position.number + 1 })
+      return
     }
+    const other = positionOf(id)
+    const isOld =
+      other !== undefined &&
+      other.epoch === position?.epoch &&
+      other.term === position.term &&
+      other.number <= position.number
+    if (isOld) return
+    if (this.#isReading) this.#isStale = true
+    else void this.catchUp()
   }
 
   #deliver(record: LogRecord, position: Position): void {

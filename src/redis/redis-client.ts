@@ -18,15 +18,9 @@ export interface NodeRedisClient {
   /** Connects for the first time. */
   connect(): Promise<unknown>
   /** Receives messages. */
-  subscribe(
-    channels: string[],
-    listener: (message: string, channel: string) => void,
-  ): Promise<unknown>
+  subscribe(channels: string[], listener: (...args: unknown[]) => void): Promise<unknown>
   /** Receives no more. */
-  unsubscribe(
-    channels: string[],
-    listener: (message: string, channel: string) => void,
-  ): Promise<unknown>
+  unsubscribe(channels: string[], listener: (...args: unknown[]) => void): Promise<unknown>
   /** Listens. */
   on(event: string, listener: (...args: unknown[]) => void): unknown
   /** Listens no more. */
@@ -84,6 +78,8 @@ export interface Connection {
   readonly isReady: boolean
   /** What the client puts before each key, but not before the names of what is published. */
   readonly keyPrefix: string
+  /** Whether its client tells when it has connected anew: one that does not may have missed messages at any time. */
+  readonly tellsOfReconnect: boolean
   /** Connects a client that the log has made. */
   open(): void
   /** Has a client of the application's connect, if it is one that does so when it is first used. */
@@ -100,7 +96,7 @@ export interface Connection {
   destroy(): void
 }
 
-export type MessageListener = (text: string, channel: string) => void
+type MessageListener = (text: unknown, channel: unknown) => void
 
 /** @throws {TypeError} when it is a client of neither package. */
 export function connectionOf(client: RedisClient): Connection {
@@ -114,6 +110,7 @@ export function connectionOf(client: RedisClient): Connection {
 }
 
 class NodeRedisConnection implements Connection {
+  readonly tellsOfReconnect = true
   readonly #client: NodeRedisClient
 
   constructor(client: NodeRedisClient) {
@@ -176,6 +173,11 @@ class IoredisConnection implements Connection {
     this.#client = client
   }
 
+  get tellsOfReconnect(): boolean {
+    // A cluster client takes another node for its subscriptions in silence.
+    return (this.#client as { isCluster?: boolean }).isCluster !== true
+  }
+
   get isReady(): boolean {
     return this.#client.status === 'ready'
   }
@@ -205,7 +207,7 @@ class IoredisConnection implements Connection {
 
   subscribe(channels: string[], listener: MessageListener): Promise<unknown> {
     if (this.#listener === undefined) {
-      this.#listener = (channel, text) => listener(String(text), String(channel))
+      this.#listener = (channel, text) => listener(text, channel)
       this.#client.on('message', this.#listener)
     }
     return this.#client.subscribe(...channels)
@@ -242,12 +244,15 @@ function keyPrefixOf(client: RedisClient): string {
   return options?.keyPrefix === undefined ? '' : String(options.keyPrefix)
 }
 
+/** The cluster client of `redis` has events of its own: the first connection, and each of a node. */
+const READY = ['ready', 'connect', 'node-ready']
+
 function watch(client: RedisClient, onReady: () => void): () => void {
-  client.on('ready', onReady)
+  for (const event of READY) client.on(event, onReady)
   // An emitter without a listener for errors ends the process. Whoever waits for an answer learns of them.
   client.on('error', ignore)
   return () => {
-    client.off('ready', onReady)
+    for (const event of READY) client.off(event, onReady)
     client.off('error', ignore)
   }
 }

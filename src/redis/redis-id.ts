@@ -23,6 +23,11 @@ export function positionOf(id: string): Position | undefined {
   return { id, epoch, term: Number(term), number: Number(number) }
 }
 
+/** Gives the id of the record that comes next, if nothing is missing and the server has not changed. */
+export function nextId({ epoch, term, number }: Position): string {
+  return `${epoch}.${term}-${number + 1}`
+}
+
 /** Below 0 if `one` comes first. A later epoch's name comes later in the order of strings. */
 export function comparePositions(one: string, other: string): number {
   const [a, b] = [positionOf(one), positionOf(other)]

@@ -86,7 +86,7 @@ export class RedisLog implements EventLog {
   #closing: Promise<void> | undefined
 
   /**
-   * Makes a log. It listens to the client's events `ready` and `error` until it is closed.
+   * Makes a log. It listens to the client's events, `ready` and `error` among them, until it is closed.
    *
    * @param client - the application's, which connects it; `RedisLog` knows it by its methods
    * @throws {TypeError} when `client` is none, or an option has the wrong type.
@@ -117,6 +117,7 @@ export class RedisLog implements EventLog {
     })
     this.#inUse = new Alarm({ [ring]: () => this.#keepInUse() })
     this.#unwatch = this.#connection.watch(() => {
+      if (!this.#connection.isReady) return
       this.#appends.onReady()
       this.#reader.onReady()
     })

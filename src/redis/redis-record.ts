@@ -22,5 +22,6 @@ export function recordOf(id: string, text: string): LogRecord {
   } catch {
     fields = undefined
   }
-  return Object.freeze({ ...(fields as NewRecord | undefined), id })
+  const record = typeof fields === 'object' && fields !== null ? fields : {}
+  return Object.freeze(Object.assign(record, { id }))
 }

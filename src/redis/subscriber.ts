@@ -76,6 +76,7 @@ export class Subscriber {
     this.#echoState = 'heard'
     this.#echoAlarm.start(ECHO_MS)
     this.#unwatch = connection.watch(() => {
+      if (!connection.isReady) return
       this.#epoch++
       this.#missing = new Set(this.#wanted)
       this.#surplus = new Set()
@@ -133,9 +134,9 @@ export class Subscriber {
     }
   }
 
-  readonly #onMessage = (text: string, topic: string): void => {
+  readonly #onMessage = (text: unknown, topic: unknown): void => {
     if (topic === this.#echo) this.#echoState = 'heard'
-    else this.#listener.onMessage(topic, text)
+    else this.#listener.onMessage(String(topic), String(text))
   }
 
   /**
@@ -151,6 +152,9 @@ export class Subscriber {
       return
     }
     this.#echoAlarm.start(ECHO_MS)
+    if (!connection.tellsOfReconnect) {
+      for (const topic of this.#wanted) this.#listener.onSubscribed(topic)
+    }
     if (this.#echoState === 'sent' || !this.#main.isReady) return
     this.#echoState = 'sent'
     try {

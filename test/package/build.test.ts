@@ -133,7 +133,7 @@ describe('the built package', () => {
       (path) => !/^(CHANGELOG|README)\.md$|^LICENSE$|^package\.json$/.test(path),
     )
     const expected =
-      /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^docs\/(adapters\/|decisions\/)?[\w-]+\.md$/
+      /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^docs\/(adapters\/|decisions\/)?[\w-]+\.(md|svg)$/
     expect(rest.filter((path) => !expected.test(path))).toEqual([])
     expect(rest).toContain('docs/errors.md')
   })

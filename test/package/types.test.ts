@@ -10,10 +10,13 @@ const CODE = `
 import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { PassThrough } from 'node:stream'
-import { type CloseInfo, closeAllStreams, encodeEvent, SseError, SseStream, streamStats } from 'eventwire'
+import { type CloseInfo, closeAllStreams, encodeEvent, SseChannel, SseError, SseStream, streamStats } from 'eventwire'
 import type { Express } from 'express'
 import { openStream as openOnExpress, sse } from 'eventwire/express'
 import { acceptsEventStream, openStream, refuse, stop } from 'eventwire/node'
+import { type RedisClient, RedisLog } from 'eventwire/redis'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
 
 interface Feed { price: { cents: number }; message: string }
 
@@ -56,6 +59,18 @@ async function main(error: unknown) {
   return number + streamStats().closed.client
 }
 void main
+
+const clients: RedisClient[] = [
+  createClient(),
+  createClient({ RESP: 2 }),
+  createCluster({ rootNodes: [] }),
+  new Redis({ lazyConnect: true }),
+  new Cluster([], { lazyConnect: true }),
+]
+new SseChannel<Feed>({ name: 'a', log: new RedisLog(createClient(), { timeoutMs: 5 }) })
+// @ts-expect-error no client
+new RedisLog({ get: () => {} })
+void clients
 `
 
 const CONSUMERS: [string, string, ts.CompilerOptions][] = [
