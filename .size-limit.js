@@ -68,4 +68,11 @@ export default [
     gzip: true,
     modifyEsbuildConfig: (config) => ({ ...forNode(config), format: 'esm' }),
   },
+  {
+    name: 'eventwire/redis',
+    path: 'dist/redis.js',
+    limit: '7.5 KiB',
+    gzip: true,
+    modifyEsbuildConfig: forNode,
+  },
 ]

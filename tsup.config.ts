@@ -10,6 +10,7 @@ const library = defineConfig({
     fetch: 'src/adapters/fetch.ts',
     parser: 'src/parser.ts',
     client: 'src/client.ts',
+    redis: 'src/redis/redis-log.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',

@@ -29,6 +29,6 @@ export async function compare(rows, { rounds, unit }) {
   )
 }
 
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
-const digits = (value) => Number(value.toPrecision(3))
+export const digits = (value) => Number(value.toPrecision(3))

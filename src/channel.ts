@@ -248,7 +248,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
     const publication = this.#publicationOf(record)
     try {
       // What cannot be sent was not published here: one bad record is not to stop those behind it.
-      publication.plain
+      publication.numbered
     } catch (error) {
       this.#onLogError(error)
       return

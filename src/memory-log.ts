@@ -1,5 +1,6 @@
 // The log of one process: a ring of records in memory for each channel.
 
+import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
 import {
   bytesOf,
@@ -170,9 +171,3 @@ export class MemoryLog implements EventLog {
 }
 
 const sequenceOf = (id: string): number => Number(id.slice(id.indexOf('-') + 1))
-
-/** Without a `-`, and different even for two processes that start in the same millisecond. */
-function newEpoch(): string {
-  const random = crypto.getRandomValues(new Uint32Array(2))
-  return Array.from(random, (part) => part.toString(36)).join('')
-}

@@ -13,6 +13,7 @@ const PROGRAMS = {
   varnishd: { path: '/usr/sbin/varnishd', install: 'apt-get install varnish' },
   // It is part of every Debian.
   script: { path: '/usr/bin/script', install: 'apt-get install bsdutils' },
+  'redis-server': { path: '/usr/bin/redis-server', install: 'apt-get install redis-server' },
 } as const
 
 export type Program = keyof typeof PROGRAMS

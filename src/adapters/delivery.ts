@@ -16,9 +16,9 @@ import { type BatchOptions, BatchStream } from './batch-stream.js'
  * - `'poll'`: a response ends as soon as it is known what is due, be it nothing. The client returns after two seconds.
  * - `'auto'`: as the query parameter `delivery` of the request says, `'long-poll'` or `'poll'`; else a stream.
  */
-export type Delivery = (typeof DELIVERIES)[number]
+export type Delivery = 'stream' | 'long-poll' | 'poll' | 'auto'
 
-const DELIVERIES = ['stream', 'long-poll', 'poll', 'auto'] as const
+const DELIVERIES: readonly Delivery[] = ['stream', 'long-poll', 'poll', 'auto']
 
 interface Manner extends BatchOptions {
   /** When the client is to return, unless the application says so. */

@@ -20,7 +20,7 @@ export interface Context {
   /** What is sent. */
   body: unknown
   /** Where that is kept. */
-  readonly response: { body: unknown }
+  readonly response: Pick<Context, 'body'>
   /** Whether something can still be sent. */
   readonly writable: boolean
   /** `false`: Koa sends nothing itself. */

@@ -28,6 +28,7 @@ const VALUES: Record<string, string[]> = {
   'eventwire/fetch': ['acceptsEventStream', 'openStream', 'refuse', 'stop'],
   'eventwire/parser': ['SseError', 'SseParserStream', 'defineEvents', 'parseEvents', 'text'],
   'eventwire/client': ['SseError', 'connect'],
+  'eventwire/redis': ['RedisLog'],
 }
 
 /** Runs a module in a process of its own, as an application at the package's root would. */
@@ -149,7 +150,7 @@ describe('the built package', () => {
       (path) => !/^(CHANGELOG|README)\.md$|^LICENSE$|^package\.json$/.test(path),
     )
     const expected =
-      /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^docs\/(adapters\/|decisions\/)?[\w-]+\.md$/
+      /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^docs\/(adapters\/|decisions\/)?[\w-]+\.(md|svg)$/
     expect(rest.filter((path) => !expected.test(path))).toEqual([])
     expect(rest).toContain('docs/errors.md')
   })

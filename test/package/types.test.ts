@@ -22,6 +22,9 @@ import { acceptsEventStream, openStream, refuse, stop } from 'eventwire/node'
 import { parseEvents, SseError as ParserError, SseParserStream } from 'eventwire/parser'
 import { connect, type ConnectOptions, type SseActivity, SseError as ClientError } from 'eventwire/client'
 import * as v from 'valibot'
+import { type RedisClient, RedisLog } from 'eventwire/redis'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
 
 interface Feed { price: { cents: number }; message: string }
 
@@ -166,6 +169,18 @@ async function main(error: unknown) {
   return number + streamStats().closed.client
 }
 void main
+
+const clients: RedisClient[] = [
+  createClient(),
+  createClient({ RESP: 2 }),
+  createCluster({ rootNodes: [] }),
+  new Redis({ lazyConnect: true }),
+  new Cluster([], { lazyConnect: true }),
+]
+new SseChannel<Feed>({ name: 'a', log: new RedisLog(createClient(), { timeoutMs: 5 }) })
+// @ts-expect-error no client
+new RedisLog({ get: () => {} })
+void clients
 `
 
 const CONSUMERS: [string, string, ts.CompilerOptions][] = [

@@ -1,0 +1,287 @@
+// From publish to client over Redis: how long an event takes, and how many go through two nodes in a second.
+
+import { fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { SseChannel } from 'eventwire'
+import { openStream } from 'eventwire/node'
+import { RedisLog } from 'eventwire/redis'
+import { Redis } from 'ioredis'
+import { createClient } from 'redis'
+import { compare, digits, median } from './rounds.js'
+
+const TEXT = 'x'.repeat(100)
+
+const CLIENTS = {
+  'node-redis': async (port) => {
+    const client = createClient({ socket: { host: '127.0.0.1', port } })
+    await client.connect()
+    return client
+  },
+  ioredis: async (port) => {
+    const client = new Redis(port, '127.0.0.1')
+    await once(client, 'ready')
+    return client
+  },
+}
+
+/** Each way from a publisher to the clients of a node: how a client joins, and how an event is published. */
+const WAYS = {
+  async raw(client, name) {
+    const responses = new Set()
+    const subscriber = client.duplicate()
+    const onMessage = (message) => {
+      for (const res of responses) res.write(`data: ${message}\n\n`)
+    }
+    if (name === 'ioredis') {
+      subscriber.on('message', (_topic, message) => onMessage(message))
+      await subscriber.subscribe('raw')
+    } else {
+      await subscriber.connect()
+      await subscriber.subscribe('raw', onMessage)
+    }
+    return {
+      join: (_req, res) => {
+        res.writeHead(200, { 'content-type': 'text/event-stream' })
+        res.flushHeaders()
+        responses.add(res)
+      },
+      publish: (data) => client.publish('raw', data),
+    }
+  },
+  async eventwire(client) {
+    const channel = new SseChannel({ name: 'bench', log: new RedisLog(client) })
+    return {
+      join: (req, res) => channel.subscribe(openStream(req, res)),
+      publish: (data) => channel.publish({ data }),
+    }
+  },
+}
+
+const nowMicros = () => Number(process.hrtime.bigint() / 1_000n)
+
+/** A node's process: told by messages to publish. */
+async function serve(way, name, redisPort) {
+  const client = await CLIENTS[name](Number(redisPort))
+  const { join, publish } = await WAYS[way](client, name)
+  const server = createServer(join).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  process.send({ port: server.address().port })
+  for await (const [{ one, many, cpu }] of messages()) {
+    if (one) await publish(`${nowMicros()} ${TEXT}`)
+    // As many under way as a busy node may have.
+    for (let sent = 0; sent < (many ?? 0); sent += 500) {
+      await Promise.all(Array.from({ length: 500 }, () => publish(`${nowMicros()} ${TEXT}`)))
+    }
+    process.send(cpu ? process.cpuUsage() : 'done')
+  }
+}
+
+/** The client's process: keeps how long each event took. */
+async function read(port) {
+  let text = ''
+  let micros = []
+  let awaited = 0
+  const socket = connect(Number(port), '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
+  await once(socket, 'data')
+  socket.setNoDelay(true).on('data', (chunk) => {
+    text += chunk
+    for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
+      const [, sent] = /data: (\d+) /.exec(text.slice(0, end)) ?? []
+      if (sent !== undefined) micros.push(nowMicros() - Number(sent))
+      if (micros.length === awaited) process.send('received')
+      text = text.slice(end + 2)
+    }
+  })
+  process.send('connected')
+  for await (const [{ awaits, tell }] of messages()) {
+    if (tell) process.send(micros)
+    else {
+      micros = []
+      awaited = awaits
+      process.send('waiting')
+    }
+  }
+}
+
+async function* messages() {
+  const queue = []
+  let wake = () => {}
+  process.on('message', (message) => {
+    queue.push([message])
+    wake()
+  })
+  for (;;) {
+    if (queue.length > 0) yield queue.shift()
+    else {
+      await new Promise((resolve) => {
+        wake = resolve
+      })
+    }
+  }
+}
+
+const SELF = fileURLToPath(import.meta.url)
+
+class Child {
+  constructor(...args) {
+    this.process = fork(SELF, args.map(String))
+  }
+
+  async hears() {
+    const [message] = await once(this.process, 'message')
+    return message
+  }
+
+  ask(message) {
+    this.process.send(message)
+    return this.hears()
+  }
+
+  async end() {
+    this.process.kill()
+    await once(this.process, 'close')
+  }
+}
+
+/** A Redis of its own. */
+async function startRedis(...args) {
+  const folder = await mkdtemp(join(tmpdir(), 'eventwire-bench-'))
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  const child = spawn('redis-server', ['--port', port, '--dir', folder, '--save', '', ...args], {
+    stdio: 'ignore',
+  })
+  const client = createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: 20 } })
+  client.on('error', () => {})
+  await client.connect()
+  return {
+    port,
+    async cpuMicros() {
+      const info = await client.info('cpu')
+      const of = (name) => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]) * 1e6
+      return of('used_cpu_user') + of('used_cpu_sys')
+    },
+    async stop() {
+      client.destroy()
+      child.kill()
+      await once(child, 'close')
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** A node that publishes, and another whose client hears. */
+async function openPair(way, name, port) {
+  const [publisher, node] = [
+    new Child('serve', way, name, port),
+    new Child('serve', way, name, port),
+  ]
+  const [, address] = await Promise.all([publisher.hears(), node.hears()])
+  const reader = new Child('read', address.port)
+  await reader.hears()
+  return { publisher, node, reader }
+}
+
+async function latencies(name) {
+  const plain = await startRedis()
+  const written = await startRedis('--appendonly', 'yes', '--appendfsync', 'everysec')
+  const pairs = {}
+  try {
+    const seats = {
+      'raw pub/sub to a bare res': ['raw', name, plain.port],
+      eventwire: ['eventwire', name, plain.port],
+      'eventwire, with an AOF written each second': ['eventwire', name, written.port],
+    }
+    for (const [seat, args] of Object.entries(seats)) pairs[seat] = await openPair(...args)
+    const measure = async ({ publisher, reader }) => {
+      const all = []
+      for (let i = 0; i < 300; i++) {
+        await reader.ask({ awaits: 1 })
+        await Promise.all([publisher.ask({ one: true }), reader.hears()])
+        all.push(...(await reader.ask({ tell: true })))
+      }
+      return median(all)
+    }
+    const rows = Object.fromEntries(
+      Object.entries(pairs).map(([seat, pair]) => [seat, () => measure(pair)]),
+    )
+    for (const warm of Object.values(rows)) for (let i = 0; i < 2; i++) await warm()
+    return await compare(rows, { rounds: 9, unit: 'p50, µs from publish to client' })
+  } finally {
+    for (const pair of Object.values(pairs))
+      for (const child of Object.values(pair)) await child.end()
+    await plain.stop()
+    await written.stop()
+  }
+}
+
+/** How many events go through, and who is busy meanwhile. */
+async function throughput() {
+  const redis = await startRedis()
+  const rows = {}
+  const COUNT = 20_000
+  try {
+    for (const name of Object.keys(CLIENTS)) {
+      for (const way of Object.keys(WAYS)) {
+        const { publisher, node, reader } = await openPair(way, name, redis.port)
+        const cpu = async () => {
+          const [a, b] = await Promise.all([publisher.ask({ cpu: true }), node.ask({ cpu: true })])
+          return [a.user + a.system, b.user + b.system, await redis.cpuMicros()]
+        }
+        const publishAll = async () => {
+          await reader.ask({ awaits: COUNT })
+          await Promise.all([publisher.ask({ many: COUNT }), reader.hears()])
+        }
+        await publishAll()
+        const seconds = []
+        const shares = []
+        for (let round = 0; round < 5; round++) {
+          const before = await cpu()
+          const start = performance.now()
+          await publishAll()
+          const ms = performance.now() - start
+          seconds.push(COUNT / (ms / 1_000))
+          shares.push((await cpu()).map((micros, i) => (micros - before[i]) / COUNT))
+        }
+        const share = (i) => digits(median(shares.map((values) => values[i])))
+        rows[`${way}, ${name}`] = {
+          'events a second': Math.round(median(seconds)),
+          'CPU µs an event: publishing node': share(0),
+          'serving node': share(1),
+          Redis: share(2),
+        }
+        for (const child of [publisher, node, reader]) await child.end()
+      }
+    }
+    return rows
+  } finally {
+    await redis.stop()
+  }
+}
+
+export async function* tables() {
+  for (const name of Object.keys(CLIENTS)) {
+    yield {
+      title: `${name}: one event at a time, from one node to a client of another`,
+      rows: await latencies(name),
+    }
+  }
+  yield {
+    title: 'up to 500 under way, from one node to a client of another',
+    rows: await throughput(),
+  }
+}
+
+const [role, ...args] = process.send ? process.argv.slice(2) : []
+if (role === 'serve') await serve(...args)
+if (role === 'read') await read(args[0])
