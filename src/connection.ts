@@ -57,10 +57,7 @@ export function connect<M extends EventMap<M>>(
   options: ConnectOptions<M> & { events: Contract<any, M> },
 ): SseConnection<M>
 /** As above, with data as text. */
-export function connect(
-  url: string | URL,
-  options?: ConnectOptions & { events?: undefined },
-): SseConnection
+export function connect(url: string | URL, options?: ConnectOptions): SseConnection
 export function connect<M extends EventMap<M>>(
   url: string | URL,
   options: ConnectOptions<M> = {},

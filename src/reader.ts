@@ -56,10 +56,7 @@ export function parseEvents<M extends EventMap<M>>(
   options: ParseOptions<M> & { events: Contract<any, M> },
 ): SseReader<M>
 /** As above, with data as text. */
-export function parseEvents(
-  source: EventsSource,
-  options?: ParseOptions & { events?: undefined },
-): SseReader
+export function parseEvents(source: EventsSource, options?: ParseOptions): SseReader
 export function parseEvents<M extends EventMap<M>>(
   source: EventsSource,
   options: ParseOptions<M> = {},

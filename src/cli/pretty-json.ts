@@ -7,32 +7,34 @@ const WIDTH = 80
 export function prettyJson(text: string): string {
   if (!isJson(text)) return text
   const tokens = text.match(TOKEN) ?? []
-  const short = tokens.join('').replace(/\s+/g, ' ')
-  if (short.length <= WIDTH) return tokens.join('')
+  const short = tokens.join('')
   // Not by way of JSON.parse: it would round numbers that are too long for it.
-  let depth = 0
-  let laid = ''
-  const line = () => `\n${'  '.repeat(depth)}`
-  for (const [index, token] of tokens.entries()) {
-    const before = tokens[index - 1] as string
-    if (/^[}\]]$/.test(token)) {
-      depth--
-      laid += /^[{[]$/.test(before) ? token : line() + token
-    } else {
-      if (/^[{[,]$/.test(before ?? '')) laid += line()
-      laid += token === ':' ? ': ' : token
-    }
-    if (/^[{[]$/.test(token)) depth++
-  }
-  return laid
+  return short.length <= WIDTH ? short : laidOut(tokens)
 }
 
-function isJson(text: string): boolean {
-  if (!/^\s*[{[]/.test(text)) return false
+/** Tells whether a text is JSON. */
+export function isJson(text: string): boolean {
   try {
     JSON.parse(text)
     return true
   } catch {
     return false
   }
+}
+
+function laidOut(tokens: string[]): string {
+  let depth = 0
+  let laid = ''
+  let before = ''
+  for (const token of tokens) {
+    const closes = token === '}' || token === ']'
+    if (closes) depth--
+    // Nothing stands between the two brackets of what is empty.
+    const isEmpty = closes && /^[{[]$/.test(before)
+    if (!isEmpty && (closes || /^[{[,]$/.test(before))) laid += `\n${'  '.repeat(depth)}`
+    laid += token === ':' ? ': ' : token
+    if (token === '{' || token === '[') depth++
+    before = token
+  }
+  return laid
 }

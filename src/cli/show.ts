@@ -7,6 +7,7 @@ import { parseEvents } from '../reader.js'
 import { type Command, UsageError } from './arguments.js'
 import { Display, hasColours } from './display.js'
 import { Output } from './output.js'
+import { isJson } from './pretty-json.js'
 import { printable } from './printable.js'
 
 /** What a process exits with. */
@@ -120,13 +121,4 @@ function reasonOf(error: unknown): string {
   const inner = cause instanceof Error ? `: ${reasonOf(cause)}` : ''
   const said = data === undefined || data === '' ? '' : `: ${data.slice(0, 200)}`
   return `${message}${inner}${said}`
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -156,6 +156,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'cli/arguments',
     'cli/display',
     'cli/output',
+    'cli/pretty-json',
     'cli/printable',
     'connection',
     'errors',

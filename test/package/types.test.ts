@@ -19,7 +19,7 @@ import { openStream as openAsFetch, type StreamedResponse } from 'eventwire/fetc
 import type Koa from 'koa'
 import { openStream as openOnKoa, sse as koaSse } from 'eventwire/koa'
 import { acceptsEventStream, openStream, refuse, stop } from 'eventwire/node'
-import { parseEvents, SseError as ParserError, SseParserStream } from 'eventwire/parser'
+import { type ParseOptions, parseEvents, SseError as ParserError, SseParserStream } from 'eventwire/parser'
 import { connect, type ConnectOptions, type SseActivity, SseError as ClientError } from 'eventwire/client'
 import * as v from 'valibot'
 import { type RedisClient, RedisLog } from 'eventwire/redis'
@@ -118,7 +118,8 @@ async function read(response: Response) {
     // @ts-expect-error no such event
     if (event.event === 'prize') return
   }
-  for await (const { data } of parseEvents(new PassThrough())) data.trim()
+  const plain: ParseOptions = { maxEventBytes: 5 }
+  for await (const { data } of parseEvents(new PassThrough(), plain)) data.trim()
   const piped = response.body?.pipeThrough(new SseParserStream({ events })).getReader()
   const step = await piped?.read()
   const same: ParserError = new SseError('ERR_SSE_INVALID', '')
