@@ -35,21 +35,21 @@ export default [
   {
     name: 'eventwire/fastify',
     path: 'dist/fastify.js',
-    limit: '11.5 KiB',
+    limit: '11.75 KiB',
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
   {
     name: 'eventwire/koa',
     path: 'dist/koa.js',
-    limit: '10.75 KiB',
+    limit: '11.25 KiB',
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
   {
     name: 'eventwire/fetch',
     path: 'dist/fetch.js',
-    limit: '9.5 KiB',
+    limit: '9.75 KiB',
     gzip: true,
   },
   {

@@ -1,11 +1,11 @@
 // The one clock behind every heartbeat, stall timeout and lifetime: a single timer, never one a stream.
 
-import { nextTurn } from './turn.js'
+import { isTimerOfRequest, nextTurn } from './turn.js'
 
 /** Alarms of one delay, in the order in which they fall due: each start goes to the end. */
 interface Queue {
-  first: Alarm | undefined
-  last: Alarm | undefined
+  first?: Alarm | undefined
+  last?: Alarm | undefined
 }
 
 /** Each ring looks at all queues. */
@@ -47,6 +47,8 @@ export class Alarm {
   #dueMs = 0
   #previous: Alarm | undefined
   #next: Alarm | undefined
+  /** Where a timer cannot be for all. */
+  #timer: ReturnType<typeof setTimeout> | undefined
 
   constructor(owner: Ringable) {
     this.#owner = owner
@@ -59,12 +61,17 @@ export class Alarm {
    * all queues: take few different ones.
    */
   start(delayMs: number): void {
+    if (isTimerOfRequest) {
+      this.stop()
+      this.#timer = setTimeout(() => this.#owner[ring](this), delayMs)
+      return
+    }
     if (this.#delayMs > 0) this.#leave()
     this.#delayMs = delayMs
     this.#dueMs = nowMs() + delayMs
-    let queue = queues.get(delayMs)
+    let queue: Queue | undefined = queues.get(delayMs)
     if (queue === undefined) {
-      queue = { first: undefined, last: undefined }
+      queue = {}
       queues.set(delayMs, queue)
     }
     this.#previous = queue.last
@@ -86,10 +93,13 @@ export class Alarm {
 
   /** Stops waiting. */
   stop(): void {
+    clearTimeout(this.#timer)
     if (this.#delayMs === 0) return
     this.#leave()
     this.#delayMs = 0
-    if (queues.size === 0) clearTimer()
+    if (queues.size > 0) return
+    timers.clear(timer)
+    timerDueMs = NEVER
   }
 
   #leave(): void {
@@ -123,18 +133,12 @@ export class Alarm {
 }
 
 function setTimer(dueMs: number): void {
-  const soonestMs = Math.min(dueMs, timerDueMs)
-  clearTimer()
+  timers.clear(timer)
   timers = { set: setTimeout, clear: clearTimeout }
-  timerDueMs = soonestMs
-  timer = setTimeout(onTimer, Math.max(1, soonestMs - nowMs()))
+  timerDueMs = Math.min(dueMs, timerDueMs)
+  timer = setTimeout(onTimer, Math.max(1, timerDueMs - nowMs()))
   // A heartbeat is no reason to keep a process alive.
   ;(timer as { unref?: () => void }).unref?.()
-}
-
-function clearTimer(): void {
-  timers.clear(timer)
-  timerDueMs = NEVER
 }
 
 function onTimer(): void {

@@ -31,7 +31,7 @@ export const isResponse = (source: unknown): source is ResponseLike =>
 /**
  * Takes hold of a response's body.
  *
- * @returns a source whose first read rejects with `ERR_SSE_RESPONSE` if the response is no event stream.
+ * @returns a source whose first read rejects with `ERR_SSE_RESPONSE` if the response is no event stream; it is to be cancelled then.
  * @throws {TypeError} when somebody has read the body, or is reading it.
  */
 export function responseSource(response: ResponseLike): ChunkSource {
@@ -63,7 +63,7 @@ function problemOf({ status, headers, body }: ResponseLike): string | undefined 
   return undefined
 }
 
-/** Gives the beginning of a body, as far as it comes soon, and puts the body away. */
+/** Gives the beginning of a body, as far as it comes soon. */
 async function excerptOf(source: ChunkSource): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
@@ -79,7 +79,6 @@ async function excerptOf(source: ChunkSource): Promise<string> {
     // The response is refused for a better reason.
   } finally {
     clearTimeout(timer)
-    source.cancel()
   }
   return text
 }

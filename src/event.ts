@@ -55,7 +55,7 @@ export function encodeEvent(event: SseEvent, serialize?: Serialize): string {
   return `${text}\n`
 }
 
-const SHAPE = 'an object in which event, data, id, retry or comment is defined'
+const SHAPE = 'an object with event, data, id, retry or comment'
 const LINE_BREAK = /[\r\n]/
 
 // [spec] If the field value does not contain U+0000 NULL, then set the last event ID buffer to
@@ -86,7 +86,7 @@ export function encodeData(data: unknown, serialize?: Serialize): string {
 export function serialized(data: unknown, serialize: Serialize = JSON.stringify): string {
   const text = serialize(data)
   if (typeof text === 'string') return text
-  throw wrongType('`data`', 'a string, or what `serialize` makes one of', data)
+  throw wrongType('`data`', 'a string or what `serialize` makes one of', data)
 }
 
 /** Refuses what would end the line early and let the rest pass for fields, or for whole events. */

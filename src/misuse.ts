@@ -35,8 +35,8 @@ export function integer(
 }
 
 /** Gives back `value` if it is a delay a timer can wait, or `false` where the option can be off. */
-export function delay(name: string, value: number | false, min = 1): number | false {
-  return value === false ? value : integer(name, value, min, MAX_DELAY_MS, ' or false')
+export function delay(name: string, value: number | false): number | false {
+  return value === false ? value : integer(name, value, 1, MAX_DELAY_MS, ' or false')
 }
 
 /** Gives back `value` if it is one of `choices`. */

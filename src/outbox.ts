@@ -177,19 +177,16 @@ export class Outbox implements SinkListener, Ringable, Outlet {
   /** Writes on: the sink has room again. */
   onDrain(): void {
     if (this.#isClosed || !this.#isBlocked) return
-    if (this.#ending === 'done') {
-      this.#startWatch()
-      return
-    }
-    if (this.#hasHadItsTurn) {
+    if (this.#ending === 'done') this.#startWatch()
+    else if (this.#hasHadItsTurn) {
       this.#isDrainDue = true
       this.#awaitTurn()
-      return
+    } else {
+      this.#isBlocked = false
+      this.#pour()
+      if (!this.#isBlocked) this.#watch?.stop()
+      this.#settleDrained()
     }
-    this.#isBlocked = false
-    this.#pour()
-    if (!this.#isBlocked) this.#watch?.stop()
-    this.#settleDrained()
   }
 
   onClose(end: SinkEnd): void {
@@ -307,12 +304,11 @@ export class Outbox implements SinkListener, Ringable, Outlet {
 
   #settleDrained(): void {
     if (this.#drained === undefined || !this.isDrained) return
-    if (this.#hasHadItsTurn) {
-      this.#awaitTurn()
-      return
+    if (this.#hasHadItsTurn) this.#awaitTurn()
+    else {
+      this.#drained.resolve()
+      this.#drained = undefined
     }
-    this.#drained.resolve()
-    this.#drained = undefined
   }
 
   get #hasHadItsTurn(): boolean {

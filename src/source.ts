@@ -139,11 +139,7 @@ function flowOf(source: any): Flow {
     }
     if (typeof source.subscribe === 'function') return pushed(source)
   }
-  throw wrongType(
-    'the source',
-    'an iterable (no string), a ReadableStream or an observable',
-    source,
-  )
+  throw wrongType('the source', 'an iterable (no string), a stream or an observable', source)
 }
 
 /** One step of an iterator or of a reader. */

@@ -107,7 +107,12 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
       this.#lifetime.start(randomLifetime(maxLifetimeMs))
     }
     if (retryMs !== undefined) this.#outbox.add(encodeEvent({ retry: retryMs }))
-    if (signal) this.#stopWatchingSignal = onAbort(signal, () => this.#stop('aborted'))
+    if (signal) {
+      // Ends at once what takes its events, and cuts what does not.
+      this.#stopWatchingSignal = onAbort(signal, () =>
+        this.#outbox.isBlocked ? this[failed]('aborted') : this.#end('aborted'),
+      )
+    }
     registry.onOpen?.(this)
   }
 
@@ -334,12 +339,6 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     return this.#state === 'closed'
   }
 
-  /** Ends at once what takes its events, and cuts what does not. */
-  #stop(reason: CloseReason): void {
-    if (this.#outbox.isBlocked) this[failed](reason)
-    else this.#end(reason)
-  }
-
   #end(reason: CloseReason, farewell = '', isLast = false): void {
     if (this.#state !== 'open') return
     this.#flushFeeds()
@@ -375,7 +374,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 
   #abortReason(): DOMException {
     const reason = this.#info?.reason ?? this.#endReason
-    return new DOMException(`The stream has closed: ${reason}`, 'AbortError')
+    return new DOMException(`The stream closed: ${reason}`, 'AbortError')
   }
 
   /** What channels have taken for this stream comes before what it is given now. */

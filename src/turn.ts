@@ -1,5 +1,11 @@
 // Turns of the event loop, counted. What microtasks do within one turn is one turn.
 
+/**
+ * Whether a timer belongs to the request that has set it, and is gone with it. There no timer is for all, and a request
+ * without one of its own is taken for dead.
+ */
+export const isTimerOfRequest = 'WebSocketPair' in globalThis
+
 /** A turn is over for certain at the second count: the first may come from its own last phase. */
 const COUNTS = 2
 
@@ -21,19 +27,19 @@ export function nextTurn(task: () => void): void {
 export function currentTurn(): number {
   countsLeft = COUNTS
   // A test's fake timers come and go.
-  if (scheduledBy !== setTimeout) schedule()
+  if (isTimerOfRequest || scheduledBy !== setTimeout) schedule()
   return turn
+}
+
+function schedule(): void {
+  scheduledBy = setTimeout
+  nextTurn(count)
 }
 
 function count(): void {
   turn++
   scheduledBy = undefined
   if (--countsLeft > 0) schedule()
-}
-
-function schedule(): void {
-  scheduledBy = setTimeout
-  nextTurn(count)
 }
 
 /** Tells whether the turn with this number is over, and the sockets have been seen to since. */

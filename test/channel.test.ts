@@ -86,7 +86,7 @@ describe('SseChannel#publish', () => {
     ['an array', [1], /the event to be an object, got an array/],
     ['an id of its own', { data: '', id: '5' }, /`id` to be absent, for the log gives it, got "5"/],
     ['a line break in the name', { event: 'a\nb' }, /`event` to be one line/],
-    ['data that JSON cannot carry', { data: () => {} }, /`data` to be a string or something/],
+    ['data that JSON cannot carry', { data: () => {} }, /`data` to be a string, or what/],
     ['a retry that is no integer', { retry: 0.5 }, /`retry` to be an integer/],
   ])('rejects %s, and publishes nothing', async (_name, event, message) => {
     const channel = new SseChannel()

@@ -89,37 +89,37 @@ describe('encodeEvent', () => {
     [
       'data that JSON cannot carry',
       { data: () => 1 },
-      'Expected `data` to be a string, or what `serialize` makes one of, got a function',
+      'Expected `data` to be a string or what `serialize` makes one of, got a function',
     ],
     [
       'a symbol as data',
       { data: Symbol('x') },
-      'Expected `data` to be a string, or what `serialize` makes one of, got Symbol(x)',
+      'Expected `data` to be a string or what `serialize` makes one of, got Symbol(x)',
     ],
     [
       'an event without a field',
       {},
-      'Expected the event to be an object in which event, data, id, retry or comment is defined, got an object with the keys []',
+      'Expected the event to be an object with event, data, id, retry or comment, got an object with the keys []',
     ],
     [
       'an event whose data is undefined',
       { data: undefined },
-      'Expected the event to be an object in which event, data, id, retry or comment is defined, got an object with the keys ["data"]',
+      'Expected the event to be an object with event, data, id, retry or comment, got an object with the keys ["data"]',
     ],
     [
       'a string for an event',
       'hello',
-      'Expected the event to be an object in which event, data, id, retry or comment is defined, got "hello"',
+      'Expected the event to be an object with event, data, id, retry or comment, got "hello"',
     ],
     [
       'null for an event',
       null,
-      'Expected the event to be an object in which event, data, id, retry or comment is defined, got null',
+      'Expected the event to be an object with event, data, id, retry or comment, got null',
     ],
     [
       'nothing for an event',
       undefined,
-      'Expected the event to be an object in which event, data, id, retry or comment is defined, got undefined',
+      'Expected the event to be an object with event, data, id, retry or comment, got undefined',
     ],
   ])('refuses %s', (_what, event, message) => {
     expect(() => encodeEvent(event as SseEvent)).toThrow(new TypeError(message))
@@ -165,7 +165,7 @@ describe('encodeEvent', () => {
 
   test('refuses a serializer that gives no string', () => {
     expect(() => encodeEvent({ data: 1 }, () => undefined as never)).toThrow(
-      new TypeError('Expected `data` to be a string, or what `serialize` makes one of, got 1'),
+      new TypeError('Expected `data` to be a string or what `serialize` makes one of, got 1'),
     )
   })
 

@@ -6,6 +6,11 @@ import type { TestProject } from 'vitest/node'
 /** A program, where Debian puts it, and how to get it. */
 const PROGRAMS = {
   chromium: { path: '/usr/bin/chromium', install: 'apt-get install chromium' },
+  nginx: { path: '/usr/sbin/nginx', install: 'apt-get install nginx' },
+  haproxy: { path: '/usr/sbin/haproxy', install: 'apt-get install haproxy' },
+  caddy: { path: '/usr/bin/caddy', install: 'apt-get install caddy' },
+  apache2: { path: '/usr/sbin/apache2', install: 'apt-get install apache2' },
+  varnishd: { path: '/usr/sbin/varnishd', install: 'apt-get install varnish' },
 } as const
 
 export type Program = keyof typeof PROGRAMS

@@ -131,7 +131,7 @@ describe('SseStream#sendAll', () => {
     async (source) => {
       const { stream } = open()
       await expect(stream.sendAll(source as never)).rejects.toThrow(
-        /^Expected the source to be an iterable \(no string\), a ReadableStream or an observable, got /,
+        /^Expected the source to be an iterable \(no string\), a stream or an observable, got /,
       )
       expect(stream.state).toBe('open')
     },

@@ -390,7 +390,7 @@ describe('SseStream#signal', () => {
     expect(signal.aborted).toBe(true)
     expect(signal.reason).toMatchObject({
       name: 'AbortError',
-      message: 'The stream has closed: client',
+      message: 'The stream closed: client',
     })
   })
 

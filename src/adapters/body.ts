@@ -140,7 +140,8 @@ export class BodySink implements Sink, SinkListener {
     // It is destroyed, too, when it has come to its end.
     if (this.#hasEnded || this.body.readableEnded) return
     const { writableFinished } = this.#target
-    // The response tells of its own end itself. One that is still there has been given something else to send.
+    // The response tells of its own end itself, in some runtimes later than this. One that is still there has been
+    // given something else to send.
     if (error === null && (writableFinished || hasLeft(this.#target))) return
     this.onClose(error === null ? { reason: 'ended' } : { reason: 'error', error })
     if (this.#lane === 'held') this.onReplaced?.()

@@ -12,7 +12,7 @@ const QUALITY = 1
 const WINDOW_BITS = 12
 
 /** Its thread takes its time: what waits for that is no fault of the client's, up to this. */
-const ROOM_BYTES = 1_048_576
+const ROOM_BYTES = 8_388_608
 
 /** A brotli stream on another sink. */
 export class BrotliSink implements Sink, SinkListener {

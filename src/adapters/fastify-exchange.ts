@@ -111,8 +111,10 @@ export class FastifyExchange extends NodeExchange {
     // @fastify/compress leaves event streams alone, unless it is told otherwise: then it would hold them back.
     if ('compress' in reply) reply.request.raw.headers['x-no-compression'] ??= 'event stream'
     sink.greet = () => void stream.comment()
-    reply.send(sink.body)
+    const { send } = reply
+    // Before it is sent: a hook may fail at once.
     closeOnFailure(reply, stream, sink)
+    send.call(reply, sink.body)
   }
 }
 

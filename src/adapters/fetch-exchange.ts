@@ -69,11 +69,18 @@ export class FetchExchange implements Exchange {
   begin(status: number, coding: string | undefined): Sink {
     if (coding !== undefined) this.setHeader('content-encoding', coding)
     const sink = new ReadableSink(this.#request?.signal)
-    this.response = new Response(sink.readable, { status, headers: this.#headers })
+    const init = {
+      status,
+      headers: this.#headers,
+      // Workers would compress what `content-encoding` says is compressed.
+      encodeBody: 'manual',
+    }
+    this.response = new Response(sink.readable, init)
     return sink
   }
 
-  opened(_stream: SseStream): void {
-    // The head leaves once the handler has returned the response.
+  opened(stream: SseStream): void {
+    // The head leaves once the handler has returned the response; Bun's server holds it back until something is written.
+    if ('Bun' in globalThis) stream.comment()
   }
 }

@@ -19,6 +19,8 @@ export interface Context {
   status: number
   /** What is sent. */
   body: unknown
+  /** Where that is kept. */
+  readonly response: { body: unknown }
   /** Whether something can still be sent. */
   readonly writable: boolean
   /** `false`: Koa sends nothing itself. */
@@ -31,23 +33,27 @@ export interface Context {
  * How long Koa is given to take the body. A handler that waits for its stream (`await stream.sendAll(source)`) would
  * wait for ever, for Koa takes the body after the handler: then the head leaves with the headers set so far.
  */
-const PATIENCE_MS = 100
+const PATIENCE_MS = 250
 
-/** Contexts whose handler is known to have returned: what takes its time then is other middleware. */
-const returned = new WeakSet<Context>()
+/** The same where it is known that it is the handler that takes its time. */
+const SHORT_PATIENCE_MS = 50
+
+/** Whether the handlers of a context are known to be at work, or to have returned. */
+const works = new WeakMap<Context, 'running' | 'returned'>()
 
 /** What closes the stream of a context with the error of its handler. */
 const failures = new WeakMap<Context, (error: unknown) => void>()
 
 /** Runs the middleware behind one of ours, and sees how it ends, whatever others make of that. */
 export async function watched<T>(context: Context, next: () => Promise<T>): Promise<T> {
+  works.set(context, 'running')
   try {
     return await next()
   } catch (error) {
     failures.get(context)?.(error)
     throw error
   } finally {
-    returned.add(context)
+    works.set(context, 'returned')
   }
 }
 
@@ -92,9 +98,16 @@ export class KoaExchange extends NodeExchange {
     sink.greet = () => void stream.comment()
     sink.onReplaced = () => retype(context)
     context.body = sink.body
-    setTimeout(() => {
-      if (context.body === sink.body && !returned.has(context)) beginBefore(context, stream, sink)
-    }, PATIENCE_MS).unref()
+    watchBody(context, (answer) => {
+      context.response.body = answer
+      // Koa 3 does that itself. A stream may be one that reads ours.
+      if (!isStream(answer)) sink.body.destroy()
+    })
+    const begin = () => {
+      const isDue = context.body === sink.body && works.get(context) !== 'returned'
+      if (isDue) beginBefore(context, stream, sink)
+    }
+    setTimeout(begin, works.has(context) ? SHORT_PATIENCE_MS : PATIENCE_MS).unref()
 
     const fail = (thrown: unknown) => {
       const error = thrown instanceof Error ? thrown : new Error(String(thrown))
@@ -111,19 +124,26 @@ export class KoaExchange extends NodeExchange {
   }
 }
 
+/** Has `hear` told of each body that takes the place of the present one. */
+function watchBody(context: Context, hear: (answer: unknown) => void): void {
+  Object.defineProperty(context, 'body', {
+    configurable: true,
+    get: () => context.response.body,
+    set: hear,
+  })
+}
+
+const isStream = (body: unknown) => typeof (body as { pipe?: unknown } | null)?.pipe === 'function'
+
 /** Sends the head before Koa does, which from then on is to send nothing else into the stream. */
 function beginBefore(context: Context, stream: SseStream, sink: BodySink): void {
   if (!sink.take(context.res)) return
   context.respond = false
-  const { body } = context
-  Object.defineProperty(context, 'body', {
-    get: () => body,
-    // A middleware that catches the error of the handler and answers it: too late for that.
-    set: (answer) => {
-      stream.destroy(
-        new SseError('ERR_SSE_HEAD_SENT', 'The context was given another body', { cause: answer }),
-      )
-    },
+  // A middleware that catches the error of the handler and answers it: too late for that.
+  watchBody(context, (answer) => {
+    stream.destroy(
+      new SseError('ERR_SSE_HEAD_SENT', 'The context was given another body', { cause: answer }),
+    )
   })
 }
 

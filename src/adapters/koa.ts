@@ -36,7 +36,7 @@ declare module 'koa' {
  * Answers a request with an event stream: `openStream` of `eventwire/node`, with which it shares everything but the
  * way out. The stream is the body of the context: what middleware sets after `await next()` still goes along.
  *
- * The head leaves once all middleware has returned, as with any body. If that takes longer than a tenth of a second, as when the
+ * The head leaves once all middleware has returned, as with any body. If that takes longer than a quarter of a second, as when the
  * handler waits for its stream (`await stream.sendAll(source)`), it leaves then, with the headers set so far.
  *
  * When a middleware fails after that, the stream closes with the reason 'error', and Koa reports the error. If

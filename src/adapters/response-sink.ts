@@ -39,6 +39,9 @@ function lifelineOf(socket: Socket): EventEmitter {
   return lifeline
 }
 
+/** What an HTTP/2 client cannot take for an end in good order: Node does so with CANCEL. */
+const INTERNAL_ERROR = 2
+
 const { write } = OutgoingMessage.prototype
 
 /** A tool that came before this module may have replaced it for all responses: Node's own is known by its text. */
@@ -92,9 +95,13 @@ export class ResponseSink extends WritableSink {
 
   override destroy(isLast: boolean): void {
     const response = this.#response
-    // Of an HTTP/2 connection, only the stream is cut.
-    if (isLast && 'stream' in response) this.closeAfter()
+    const stream = 'stream' in response ? response.stream : undefined
+    // A session that is closed waits for its client, which does not read.
+    const session = isLast ? stream?.session : undefined
+    // Of itself Node resets the stream with NO_ERROR.
+    stream?.close(INTERNAL_ERROR)
     super.destroy(isLast)
+    session?.destroy()
   }
 
   override end(isLast: boolean): void {

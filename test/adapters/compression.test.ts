@@ -179,4 +179,18 @@ describe('a brotli stream', () => {
     const body = brotliDecompressSync(Buffer.concat(connection.chunks)).toString()
     expect(body.replaceAll(`data: ${text}\n\n`, '')).toBe('')
   })
+
+  // Its thread takes its time for that; the client has read all that came.
+  test('does not take its own work for a slow client', async () => {
+    const connection = new FakeConnection()
+    const stream = new SseStream(compressed(connection, 'br'))
+    stream.send({ data: 'x'.repeat(3_000_000) })
+    for (let i = 0; i < 40; i++) {
+      stream.send({ data: `${i}`.padEnd(20_000) })
+      await turn()
+    }
+    expect(await stream.end()).toEqual({ reason: 'ended' })
+    const body = brotliDecompressSync(Buffer.concat(connection.chunks)).toString()
+    expect(body.match(/^data: /gm)).toHaveLength(41)
+  })
 })

@@ -215,6 +215,25 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, framework) => {
     expect(seen).toEqual(paths.map(() => failure))
   })
 
+  test('closes the stream of a failing handler whose route was added later', async () => {
+    const failure = new Error('late')
+    const streams: SseStream[] = []
+    const fail = (req: Request, res: Response, next: NextFunction) => {
+      streams.push(openStream(req, res))
+      next(failure)
+    }
+    let add = () => {}
+    const url = await serve((app) => {
+      app.get('/early', fail)
+      add = () => void app.get('/late', fail)
+    })
+    await (await ask(url, 'http/1.1', { path: '/early' })).whole.catch(() => {})
+    add()
+    await (await ask(url, 'http/1.1', { path: '/late' })).whole.catch(() => {})
+    for (const stream of streams) expect(await stream.closed).toMatchObject({ error: failure })
+    expect(streams).toHaveLength(2)
+  })
+
   test('reports a failing handler the way Express does, once', async () => {
     const print = vi.spyOn(console, 'error').mockImplementation(() => {})
     const url = await serve((app) => {

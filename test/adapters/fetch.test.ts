@@ -179,6 +179,42 @@ describe('eventwire/fetch', () => {
     expect(await openStream(request).stream.closed).toEqual({ reason: 'client' })
   })
 
+  test('leaves the body of an aborted request to be cancelled by its reader', async () => {
+    const leaving = new AbortController()
+    const request = new Request('http://a.example/', { signal: leaving.signal })
+    const { stream, reader } = open({}, request)
+    const reading = reader.read()
+    leaving.abort()
+    await reader.cancel()
+    // Deno's server, and Hono's, printed the error for each client that left.
+    expect(await reading).toEqual({ done: true, value: undefined })
+    expect(await stream.closed).toEqual({ reason: 'client' })
+  })
+
+  test('writes at once on Bun, whose server holds the head back until then', async () => {
+    vi.stubGlobal('Bun', {})
+    const { read } = open()
+    vi.unstubAllGlobals()
+    expect(await read()).toBe(': \n\n')
+  })
+
+  test('tells Workers that the body is encoded as its headers say', () => {
+    const inits: unknown[] = []
+    vi.stubGlobal(
+      'Response',
+      class extends Response {
+        constructor(body: BodyInit | null, init?: ResponseInit) {
+          super(body, init)
+          inits.push(init)
+        }
+      },
+    )
+    const headers = { 'accept-encoding': 'gzip' }
+    open({ compress: true }, new Request('http://a.example/', { headers })).stream.destroy()
+    vi.unstubAllGlobals()
+    expect(inits).toMatchObject([{ encodeBody: 'manual' }])
+  })
+
   test('ends once the reader has got all', async () => {
     const { stream, read } = open()
     stream.send({ data: '1' })

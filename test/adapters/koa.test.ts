@@ -251,7 +251,7 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, framework) => {
         stream = openStream(ctx)
         stream.send({ data: 'hello' })
         await stream.drained()
-        await new Promise((resolve) => setTimeout(resolve, 150))
+        await new Promise((resolve) => setTimeout(resolve, 300))
         throw failure
       })
     })

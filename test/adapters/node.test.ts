@@ -327,3 +327,56 @@ describe('eventwire/node on a raw socket', () => {
     await vi.waitUntil(() => streams.every(({ state }) => state === 'closed'))
   })
 })
+
+describe('a shutdown of node:http2', () => {
+  test('lets the server close though a client does not read', async () => {
+    const streams: SseStream[] = []
+    const server = http2.createServer((req, res) => {
+      streams.push(openStream(req, res))
+    })
+    const { port } = await listen(server)
+    const session = http2.connect(`http://127.0.0.1:${port}`)
+    const request = session.request({ ':path': '/' })
+    request.on('error', () => {})
+    await new Promise((resolve) => request.on('response', resolve))
+    request.pause()
+    streams[0]?.send({ data: 'x'.repeat(10_000_000) })
+    const closed = new Promise((resolve) => server.close(resolve))
+    await closeAllStreams({ withinMs: 0 })
+    expect(await streams[0]?.closed).toEqual({ reason: 'shutdown' })
+    await closed
+    session.destroy()
+  })
+})
+
+describe('eventwire/node on http2', () => {
+  test('cuts a stream so that its client can tell it from an end in good order', async () => {
+    const streams: SseStream[] = []
+    const { port, close } = await listen(
+      http2.createServer((req, res) => {
+        streams.push(openStream(req, res))
+      }),
+    )
+    const session = http2.connect(`http://127.0.0.1:${port}`)
+    const answer = async () => {
+      const request = session.request({ ':path': '/' })
+      const seen: unknown[] = []
+      request.on('end', () => seen.push('end'))
+      request.on('error', (error: NodeJS.ErrnoException) => seen.push(error.code))
+      request.resume()
+      await new Promise((resolve) => request.once('response', resolve))
+      const closed = new Promise((resolve) => request.once('close', resolve))
+      return { closed, seen }
+    }
+    const ended = await answer()
+    const cut = await answer()
+    await streams[0]?.end({ data: 'bye' })
+    streams[1]?.destroy()
+    await Promise.all([ended.closed, cut.closed])
+    expect(ended.seen).toEqual(['end'])
+    expect(cut.seen).toEqual(['ERR_HTTP2_STREAM_ERROR'])
+    expect(await streams[1]?.closed).toEqual({ reason: 'ended' })
+    session.destroy()
+    await close()
+  })
+})

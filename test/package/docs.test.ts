@@ -17,6 +17,9 @@ const pages = [
   ...readdirSync(new URL('docs/', ROOT), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md') && !path.startsWith('api'))
     .map((path) => `docs/${path}`),
+  ...readdirSync(new URL('examples/', ROOT), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `examples/${name}/README.md`),
 ]
 
 const textOf = (page: string) => readFileSync(new URL(page, ROOT), 'utf8')

@@ -233,7 +233,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
     'koa',
   ],
-  'adapters/readable-sink': ['abort', 'chunk', 'sink', 'utf8'],
+  'adapters/direct-readable': [],
+  'adapters/readable-sink': ['adapters/direct-readable', 'abort', 'chunk', 'sink', 'turn', 'utf8'],
   'adapters/fetch-exchange': [
     'adapters/opening',
     'adapters/readable-sink',

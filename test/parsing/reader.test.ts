@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, test, vi } from 'vitest'
 import { type EventsSource, parseEvents } from '../../src/parser.js'
 import { all, generated, rejection, TestStream, thenBlocked, thenEnded } from './sources.js'
@@ -43,6 +45,15 @@ describe('a reader', () => {
       'done',
       'done',
     ])
+  })
+
+  test('lets a call wait for those before it, though an event is there for it', async () => {
+    const reader = parseEvents(generated('data: a\n\ndata: b\n\ndata: c\n\n'))
+    const first = reader.next()
+    const third = first.then(() => reader.next())
+    const second = reader.next()
+    const steps = await Promise.all([first, second, third])
+    expect(steps.map(({ value }) => value?.data)).toEqual(['a', 'b', 'c'])
   })
 
   test('is its own iterator', () => {
@@ -236,6 +247,38 @@ describe('a signal', () => {
   })
 })
 
+describe('a long life', () => {
+  test('of a signal does not keep readers that have finished', async () => {
+    const abort = new AbortController()
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const finished = await (async () => {
+      const reader = parseEvents(generated('data: a\n\n'), { signal: abort.signal })
+      await all(reader)
+      return new WeakRef(reader)
+    })()
+    await settled()
+    collect()
+    expect(finished.deref()).toBeUndefined()
+    abort.abort()
+  })
+})
+
+describe('a Readable that fails on its way out', () => {
+  test('is no concern of anybody', async () => {
+    const source = new Readable({
+      read() {},
+      destroy(_error, done) {
+        done(new Error('on the way out'))
+      },
+    })
+    const reader = parseEvents(source, { signal: AbortSignal.abort() })
+    expect((await rejection(reader.next())).name).toBe('AbortError')
+    await settled()
+    expect(source.errored?.message).toBe('on the way out')
+  })
+})
+
 describe('lastEventId of a reader', () => {
   test('is that of the last event handed over, however much has been read', async () => {
     const reader = parseEvents(
@@ -257,6 +300,12 @@ describe('lastEventId of a reader', () => {
     expect(reader.lastEventId).toBe('4')
     await reader.next()
     expect(reader.lastEventId).toBe('5')
+  })
+
+  test('is not moved on by what comes behind the next event', async () => {
+    const reader = parseEvents(generated('id: 1\ndata: a\n\ndata: b\n\nid: 2\n\n'))
+    await reader.next()
+    expect(reader.lastEventId).toBe('1')
   })
 
   test('stays where it was told when the loop is left', async () => {

@@ -144,6 +144,23 @@ describe('maxEventBytes', () => {
     )
   })
 
+  test('counts a character that chunks cut in two as one', async () => {
+    const data = '😀'.repeat(20)
+    for (const chunks of [`data: ${data}\n\n`.split(''), [...`data: ${data}\n\n`]]) {
+      const events = await all(parseEvents(generated(...chunks), { maxEventBytes: 80 }))
+      expect(events.map((event) => event.data)).toEqual([data])
+    }
+  })
+
+  test('lets nothing behind what is too large move the id on', async () => {
+    const chunk = `id: 1\ndata: a\n\ndata: ${'€'.repeat(50)}\n\nid: 2\n\nid: 3\ndata: b\n\n`
+    const reader = parseEvents(generated(chunk), { maxEventBytes: 100 })
+    await reader.next()
+    expect(reader.lastEventId).toBe('1')
+    expect(await rejection(reader.next())).toMatchObject(tooLarge)
+    expect(reader.lastEventId).toBe('1')
+  })
+
   test('is 1 MiB unless it is said', async () => {
     const fits = 'x'.repeat(1_048_576)
     for (const chunk of [`data: ${fits}\n\n`, encoder.encode(`data: ${fits}\n\n`)]) {

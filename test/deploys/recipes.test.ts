@@ -1,0 +1,80 @@
+// The recipes of docs/shutdown.md, run as they stand there.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test, vi } from 'vitest'
+import { FakeEventSource } from '../fake-event-source.js'
+
+const ROOT = new URL('../../', import.meta.url)
+
+const sections = new Map(
+  readFileSync(new URL('docs/shutdown.md', ROOT), 'utf8')
+    .split(/^#+ /m)
+    .map((section) => [section.split('\n')[0], section]),
+)
+
+function blockOf(heading: string, language: string): string {
+  const block = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'ms').exec(
+    sections.get(heading) ?? '',
+  )?.[1]
+  if (block === undefined) throw new Error(`There is no ${language} under ${heading}`)
+  return block
+}
+
+const RECIPES = [
+  ['Shutdown and deploys', 'server'],
+  ['Express', 'server'],
+  ['Fastify', 'fastify.server'],
+  ['Koa', 'server'],
+] as const
+
+describe('the recipes for SIGTERM', () => {
+  test.concurrent.each(RECIPES)(
+    '"%s" tells each client when to return, and lets the process end',
+    async (heading, server) => {
+      // Any free port, and it is told: nothing else is changed.
+      const program = `${blockOf(heading, 'js').replace('8080', '0')}
+      const tell = () => console.log(${server}.address().port)
+      ${server}.listening ? tell() : ${server}.once('listening', tell)`
+      const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
+        cwd: fileURLToPath(ROOT),
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const ended = once(child, 'close')
+      const sources: FakeEventSource[] = []
+      try {
+        const [port] = await once(createInterface(child.stdout), 'line')
+        for (let i = 0; i < 5; i++) {
+          sources.push(new FakeEventSource(() => `http://127.0.0.1:${port}`, { path: '/' }))
+        }
+        await vi.waitUntil(() => sources.every(({ lastEventId }) => lastEventId !== ''), {
+          timeout: 10_000,
+        })
+        child.kill('SIGTERM')
+        expect(await ended).toEqual([0, null])
+        for (const { retriesMs, opened } of sources) {
+          expect(opened).toBe(1)
+          expect(retriesMs).toHaveLength(1)
+          expect(retriesMs[0]).toBeGreaterThanOrEqual(1_000)
+          expect(retriesMs[0]).toBeLessThanOrEqual(15_000)
+        }
+      } finally {
+        for (const source of sources) await source.close()
+        child.kill('SIGKILL')
+        await ended
+      }
+    },
+  )
+
+  test.each(RECIPES)('"%s" takes less time than Kubernetes gives it', (heading) => {
+    const deployment = blockOf('Kubernetes', 'yaml')
+    const [, graceSeconds] = /terminationGracePeriodSeconds: (\d+)/.exec(deployment) ?? []
+    const [, sleepSeconds] = /command: \[sleep, '(\d+)'\]/.exec(deployment) ?? []
+    const [, withinMs = ''] = /withinMs: ([\d_]+)/.exec(blockOf(heading, 'js')) ?? []
+    const neededMs = Number(sleepSeconds) * 1_000 + Number(withinMs.replaceAll('_', ''))
+    expect(Number(graceSeconds) * 1_000).toBeGreaterThan(neededMs + 2_000)
+  })
+})

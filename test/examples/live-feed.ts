@@ -1,0 +1,111 @@
+// The live feed: a chart that misses nothing.
+
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import type { Scenario } from './scenario.js'
+import { placeOf, receivedBy, type Stage, textOf, waitForState } from './stage.js'
+
+/** A page that has lost its server comes back after up to five seconds. */
+const PATIENCE = { timeout: 15_000 }
+
+const pricesOf = (page: Page) => receivedBy(page, 'price')
+
+/** Waits until as many more prices have come. */
+async function waitForPrices(page: Page, more: number): Promise<void> {
+  const { length } = await pricesOf(page)
+  await expect.poll(async () => (await pricesOf(page)).length).toBeGreaterThanOrEqual(length + more)
+}
+
+/** How many pixels of the chart have the color of its line. */
+const drawnPixels = (page: Page) =>
+  page.locator('#chart canvas').evaluate((element) => {
+    const canvas = element as HTMLCanvasElement
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
+    const style = getComputedStyle(document.documentElement)
+    const color = Number.parseInt(style.getPropertyValue('--accent').trim().slice(1), 16)
+    let pixels = 0
+    for (let at = 0; at < data.length; at += 4) {
+      const [red = 0, green = 0, blue = 0, alpha] = data.subarray(at, at + 4)
+      if (alpha === 255 && (red << 16) + (green << 8) + blue === color) pixels++
+    }
+    return pixels
+  })
+
+async function begin(page: Page): Promise<void> {
+  await waitForState(page, 'open')
+  await page.locator('[data-symbol]').nth(3).waitFor()
+  await expect.poll(() => drawnPixels(page)).toBeGreaterThan(100)
+}
+
+function tests(stage: Stage): void {
+  test('shows two minutes of four shares at once, and goes on', async () => {
+    const page = await stage.visit({ colorScheme: 'dark' })
+    await begin(page)
+    await waitForPrices(page, 8)
+
+    const counts = await page
+      .locator('[data-symbol]')
+      .evaluateAll((items) => items.map((item) => (item as HTMLElement).dataset.points))
+    expect(counts).toEqual(['240', '240', '240', '240'])
+    const last = (await pricesOf(page)).findLast(({ data }) => data.symbol === 'ALDER')
+    expect(await textOf(page, '[data-symbol="ALDER"] .price')).toMatch(/^\d+\.\d\d$/)
+    expect(last?.data.point[1]).toBeGreaterThan(0)
+  })
+
+  test('draws the share that is chosen', async () => {
+    const page = await stage.visit()
+    await begin(page)
+
+    await page.click('[data-symbol="CEDAR"] button')
+    await expect.poll(() => textOf(page, '#chart-symbol')).toBe('CEDAR')
+
+    const shown = () =>
+      Promise.all([textOf(page, '#chart-price'), textOf(page, '[data-symbol="CEDAR"] .price')])
+    await expect.poll(async () => new Set(await shown()).size).toBe(1)
+  })
+
+  test('misses no price when the connection was cut', async () => {
+    const page = await stage.visit()
+    const other = await stage.visit({}, stage.server.url)
+    await begin(page)
+    await begin(other)
+    await waitForPrices(page, 4)
+
+    stage.relay.cut()
+    await waitForState(page, 'connecting')
+    const before = (await pricesOf(page)).length
+    await waitForPrices(other, 12)
+    stage.relay.mend()
+    await waitForState(page, 'open')
+    await waitForPrices(page, 16)
+
+    const places = (await pricesOf(page)).map(placeOf)
+    const [first = 0] = places
+    expect(places.length).toBeGreaterThan(before + 12)
+    expect(places).toEqual(places.map((_, index) => first + index))
+    expect(await receivedBy(page, 'prices')).toHaveLength(1)
+  })
+
+  test('starts over from the snapshot of a server that was started anew', async () => {
+    const page = await stage.visit()
+    await begin(page)
+    expect(await stage.restart()).toBe(0)
+    stage.relay.mend(stage.server.url)
+
+    await expect.poll(async () => (await receivedBy(page, 'prices')).length, PATIENCE).toBe(2)
+    await waitForPrices(page, 4)
+
+    expect(await page.getAttribute('[data-symbol="ALDER"]', 'data-points')).toBe('240')
+  })
+}
+
+export const liveFeed: Scenario = {
+  greeting: 'Live feed',
+  begin,
+  async pose(page) {
+    await page.click('[data-symbol="CEDAR"] button')
+    await expect.poll(() => textOf(page, '#chart-symbol')).toBe('CEDAR')
+  },
+  tests,
+}

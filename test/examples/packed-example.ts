@@ -1,0 +1,85 @@
+// An example as one who copies it has it: a folder of its own, with the packed package installed, and its server.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const QUIETLY = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']
+
+/** The folder of an example in the repository. */
+export const sourceOf = (name: string) => join(ROOT, 'examples', name)
+
+/** Packs the package as it was built last, and gives the tarball's path. */
+export async function pack(): Promise<string> {
+  const folder = await newFolder()
+  const { stdout } = await run(
+    'npm',
+    ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
+    { cwd: ROOT },
+  )
+  return join(folder, JSON.parse(stdout)[0].filename)
+}
+
+/** Copies an example out, and installs the tarball and what else it depends on. Gives the new folder. */
+export async function install(name: string, tarball: string): Promise<string> {
+  const folder = await newFolder()
+  await cp(sourceOf(name), folder, { recursive: true })
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+  manifest.dependencies.eventwire = `file:${tarball}`
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
+  await run('npm', ['install', ...QUIETLY], { cwd: folder })
+  return folder
+}
+
+export const newFolder = () => mkdtemp(join(tmpdir(), 'eventwire-example-'))
+
+export const remove = (folder: string) => rm(folder, { recursive: true, force: true })
+
+/** A server that runs. */
+export interface Running {
+  readonly url: string
+  /** What it has printed so far. */
+  readonly output: string
+  /** Asks it to end, and waits for it. */
+  stop(): Promise<number | null>
+}
+
+/** Starts what `npm start` starts, on a free port. */
+export async function start(folder: string, env: NodeJS.ProcessEnv = {}): Promise<Running> {
+  const child = spawn(process.execPath, ['server.js'], {
+    cwd: folder,
+    env: { ...process.env, PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const pipe of [child.stdout, child.stderr]) {
+    pipe.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  const exited = once(child, 'exit')
+  const url = await Promise.race([urlOf(child), exited])
+  if (typeof url !== 'string') throw new Error(`The example ended before it listened: ${output}`)
+  return {
+    url,
+    get output() {
+      return output
+    },
+    async stop() {
+      child.kill('SIGTERM')
+      const [code] = await exited
+      return code
+    },
+  }
+}
+
+async function urlOf({ stdout }: ChildProcess): Promise<string | undefined> {
+  const [text] = await once(stdout as NodeJS.ReadableStream, 'data')
+  return /http:\/\/[\d.:]+/.exec(text)?.[0]
+}

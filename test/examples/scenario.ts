@@ -1,0 +1,91 @@
+// What is asked of each example, whatever it shows.
+
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { sourceOf } from './packed-example.js'
+import type { Stage } from './stage.js'
+
+/** One example, as its tests know it. */
+export interface Scenario {
+  /** Brings a new page to where it shows something, over an open connection. */
+  begin(page: Page): Promise<void>
+  /** Brings the page from there to what the README shows. */
+  pose(page: Page, stage: Stage): Promise<void>
+  /** What it prints when it starts, before its URL. */
+  greeting: string
+  /** The tests of its own. */
+  tests(stage: Stage): void
+}
+
+const ROOT = new URL('../../', import.meta.url)
+const MAX_PICTURE_BYTES = 150_000
+const PNG = '89504e470d0a1a0a'
+
+export function testScenario(name: string, scenario: Scenario, stage: Stage): void {
+  test('fits windows from 390 to 1440 pixels', async () => {
+    const page = await stage.visit({ viewport: { width: 1_440, height: 844 } })
+    await scenario.begin(page)
+
+    for (const width of [1_440, 768, 390]) {
+      await page.setViewportSize({ width, height: 844 })
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(width)
+    }
+  })
+
+  scenario.tests(stage)
+
+  // With UPDATE_SCREENSHOTS=1 the picture in the README is taken anew.
+  test('shows its README what it looks like', async () => {
+    const page = await stage.visit({
+      viewport: { width: 1_120, height: 720 },
+      colorScheme: 'light',
+      reducedMotion: 'reduce',
+    })
+    await scenario.begin(page)
+    await scenario.pose(page, stage)
+    const height = await page.evaluate(() => document.body.offsetHeight)
+    const picture = await page.screenshot({ clip: { x: 0, y: 0, width: 1_120, height } })
+    const file = join(sourceOf(name), 'screenshot.png')
+    if (process.env.UPDATE_SCREENSHOTS === '1') await writeFile(file, picture)
+
+    for (const png of [picture, await readFile(file)]) {
+      expect(png.subarray(0, 8).toString('hex')).toBe(PNG)
+      expect(png.length).toBeLessThan(MAX_PICTURE_BYTES)
+    }
+    expect(await readFile(join(sourceOf(name), 'README.md'), 'utf8')).toContain('](screenshot.png)')
+  })
+
+  test('ends by itself on SIGTERM while a page is open, having said nothing else', async () => {
+    await scenario.begin(await stage.visit())
+    const { url, output } = stage.server
+
+    expect(await stage.restart()).toBe(0)
+    expect(output.split('\n')[0]).toBe(`${scenario.greeting}: ${url}`)
+  })
+
+  test('depends on what it imports, in the versions that are tested here', async () => {
+    const { dependencies, scripts } = await manifestOf(join(sourceOf(name), 'package.json'))
+    const { devDependencies } = await manifestOf(new URL('package.json', ROOT))
+    const code = await readFile(join(sourceOf(name), 'server.js'), 'utf8')
+
+    expect(scripts).toEqual({ start: 'node server.js' })
+    for (const [dependency, range] of Object.entries(dependencies)) {
+      expect(code).toMatch(new RegExp(`'${dependency}[/']`))
+      if (dependency === 'eventwire') continue
+      expect(range).toMatch(/^\^/)
+      expect(range.slice(1)).toBe(devDependencies[dependency]?.replace(/^\^/, ''))
+    }
+  })
+}
+
+interface Manifest {
+  scripts: Record<string, string>
+  dependencies: Record<string, string>
+  devDependencies: Record<string, string>
+}
+
+async function manifestOf(file: string | URL): Promise<Manifest> {
+  return JSON.parse(await readFile(file, 'utf8'))
+}

@@ -1,0 +1,3 @@
+import { describeProxy } from './contract.js'
+
+describeProxy('apache.conf', { leaving: 'found at a write' })

@@ -1,0 +1,4 @@
+import { describeProxy } from './contract.js'
+
+describeProxy('Caddyfile', { leaving: 'told at once' })
+describeProxy('Caddyfile-encode', { leaving: 'told at once' })

@@ -1,0 +1,3 @@
+import { describeProxy } from './contract.js'
+
+describeProxy('haproxy.cfg', { leaving: 'told at once', hasShortTimeout: true })

@@ -1,0 +1,3 @@
+import { describeProxy } from './contract.js'
+
+describeProxy('varnish.vcl', { leaving: 'found at a write' })
