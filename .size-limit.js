@@ -49,7 +49,7 @@ export default [
   {
     name: 'eventwire/fetch',
     path: 'dist/fetch.js',
-    limit: '9.75 KiB',
+    limit: '9.5 KiB',
     gzip: true,
   },
   {

@@ -5,12 +5,12 @@ import type { SharedChunk } from '../chunk.js'
 import type { Sink, SinkEnd, SinkListener } from '../sink.js'
 import { nextTurn } from '../turn.js'
 import { encodeText } from '../utf8.js'
-import { DirectReadable, type ReadableListener } from './direct-readable.js'
 
 /** The body of a Response, written to by a stream. */
-export class ReadableSink implements Sink, ReadableListener {
+export class ReadableSink implements Sink {
   /** What the runtime reads, a chunk at a time and no further ahead. */
-  readonly readable = new DirectReadable(this)
+  readonly readable: ReadableStream<Uint8Array>
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
   #listener: SinkListener | undefined
   readonly #signal: AbortSignal | undefined
   #stopWatching: (() => void) | undefined
@@ -20,6 +20,17 @@ export class ReadableSink implements Sink, ReadableListener {
   /** @param signal - of the request: some runtimes tell by it that the client has left */
   constructor(signal?: AbortSignal | undefined) {
     this.#signal = signal
+    this.readable = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller
+        },
+        pull: () => this.#onPull(),
+        cancel: () => this.#close({ reason: 'client' }),
+      },
+      // Nothing is asked for ahead of a reader: what waits is held by the stream, within its bound.
+      { highWaterMark: 0 },
+    )
   }
 
   get bufferedBytes(): number {
@@ -42,7 +53,7 @@ export class ReadableSink implements Sink, ReadableListener {
 
   destroy(_isLast: boolean): void {
     // Some servers send the message to the client.
-    this.readable.error(new DOMException('The stream was cut', 'AbortError'))
+    this.#controller?.error(new DOMException('The stream was cut', 'AbortError'))
     this.#close({ reason: 'ended' })
   }
 
@@ -52,30 +63,30 @@ export class ReadableSink implements Sink, ReadableListener {
       this.#stopWatching = onAbort(this.#signal, () => {
         this.#close({ reason: 'client' })
         // For readers that do not cancel it. Servers do, right after this, and print an error that comes before.
-        nextTurn(() => this.readable.error(this.#signal?.reason))
+        nextTurn(() => this.#controller?.error(this.#signal?.reason))
       })
     }
   }
 
-  onPull(): void {
+  #enqueue(bytes: Uint8Array): boolean {
+    const controller = this.#controller as ReadableStreamDefaultController<Uint8Array>
+    controller.enqueue(bytes)
+    // Zero: a reader that waited has got it.
+    if ((controller.desiredSize as number) >= 0) return true
+    this.#queuedBytes += bytes.length
+    return false
+  }
+
+  /** A reader waits, and has got all that there was. */
+  #onPull(): void {
     const wasFull = this.#queuedBytes > 0
     this.#queuedBytes = 0
     if (this.#isEndDue) this.#endNow()
     else if (wasFull) this.#listener?.onDrain()
   }
 
-  onCancel(): void {
-    this.#close({ reason: 'client' })
-  }
-
-  #enqueue(bytes: Uint8Array): boolean {
-    if (this.readable.enqueue(bytes)) return true
-    this.#queuedBytes += bytes.length
-    return false
-  }
-
   #endNow(): void {
-    this.readable.close()
+    this.#controller?.close()
     // Not from within the stream's own call.
     queueMicrotask(() => this.#close({ reason: 'ended' }))
   }

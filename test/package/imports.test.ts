@@ -326,8 +326,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
     'koa',
   ],
-  'adapters/direct-readable': [],
-  'adapters/readable-sink': ['adapters/direct-readable', 'abort', 'chunk', 'sink', 'turn', 'utf8'],
+  'adapters/readable-sink': ['abort', 'chunk', 'sink', 'turn', 'utf8'],
   'adapters/fetch-exchange': [
     'adapters/opening',
     'adapters/readable-sink',
