@@ -94,7 +94,7 @@ describe('a stream with a contract', () => {
     [{ event: 'price', data: () => {} }, '`data` to be a string or what `serialize` makes one of'],
     [{ event: 'price', data: { cents: 5 }, id: '\n' }, '`id` to be one line'],
     [5, 'the event to be an object'],
-    [{}, 'the event to be an object in which'],
+    [{}, 'the event to be an object with'],
   ])('refuses %o, with nothing written', async (event, expected) => {
     const { stream, wire } = open()
     expect(() => stream.send(event as never)).toThrow(TypeError)

@@ -2,6 +2,7 @@
 
 import * as answers from './checks/answers.js'
 import * as channel from './checks/channel.js'
+import * as client from './checks/client.js'
 import * as compression from './checks/compression.js'
 import * as core from './checks/core.js'
 import * as events from './checks/events.js'
@@ -11,6 +12,7 @@ import * as lastEventId from './checks/last-event-id.js'
 import * as leaving from './checks/leaving.js'
 import * as leavingByHeartbeat from './checks/leaving-by-heartbeat.js'
 import * as overflow from './checks/overflow.js'
+import * as parser from './checks/parser.js'
 import * as shutdown from './checks/shutdown.js'
 import * as slowClient from './checks/slow-client.js'
 
@@ -31,5 +33,7 @@ export const checks = {
   'last-event-id': lastEventId,
   channel,
   compression,
+  parser,
+  client,
   shutdown,
 }
