@@ -104,12 +104,15 @@ describe('colours', () => {
     'are there on a terminal, heartbeats dimmed, unless NO_COLOR or TERM=dumb is set',
     async () => {
       for (const [env, expected] of [
-        [{}, true],
-        [{ NO_COLOR: '1' }, false],
+        [{ TERM: 'xterm-256color' }, true],
+        [{ TERM: 'xterm-256color', NO_COLOR: '1' }, false],
         [{ TERM: 'dumb' }, false],
       ] as const) {
         const server = await rawServer()
-        const program = shell(`${script} -qec "eventwire ${server.url}" /dev/null`, { env })
+        const program = shell(`${script} -qec "eventwire ${server.url}" /dev/null`, {
+          // Where it is set, Node takes a terminal for one without colours.
+          env: { CI: undefined, ...env },
+        })
         const request = await server.next()
         request.stream(': hb\n\nid: 7\ndata: a\n\n')
         await program.has('message')
