@@ -70,7 +70,8 @@ export class Session implements ChunkSource {
       until: (event: Parameters<NonNullable<typeof until>>[0]) => {
         this.#watchdog.relax()
         this.#backoff.reset()
-        this.#report({ type: 'event', event })
+        // No object for each event unless somebody listens.
+        options.onActivity?.({ type: 'event', event })
         return until?.(event) ?? false
       },
     }
@@ -187,11 +188,10 @@ export class Session implements ChunkSource {
     const verdict = onStatus?.(response, attempt) ?? defaultVerdict(response.status)
     oneOf('what `onStatus` gives', verdict, VERDICTS)
     const source = responseSource(response)
-    if (verdict === 'end') {
-      source.cancel()
-      return verdict
-    }
-    const error = await source.read().catch((refusal: SseError) => refusal)
+    const error =
+      verdict === 'end' ? undefined : await source.read().catch((refusal: SseError) => refusal)
+    source.cancel()
+    if (verdict === 'end') return verdict
     if (verdict === 'fail') throw error
     this.#lose(error as SseError, retryAfterMs(response.headers.get('retry-after'), clock.now()))
     return undefined

@@ -233,6 +233,28 @@ describe('a refused response', () => {
   }
 })
 
+test.each(['retry', 'fail', 'end'] as const)(
+  'a refused response has its body cancelled without the help of a signal: %s',
+  async (verdict) => {
+    let isCancelled = false
+    const client = new TestClient('http://127.0.0.1/', {
+      onStatus: () => verdict,
+      reconnect: false,
+      fetch: async () => {
+        const body = new ReadableStream({
+          pull: (controller) => controller.enqueue(new Uint8Array(1_000)),
+          cancel: () => {
+            isCancelled = true
+          },
+        })
+        return new Response(body, { status: 410 })
+      },
+    })
+    await client.next().catch(() => {})
+    expect(isCancelled).toBe(true)
+  },
+)
+
 describe('a redirect', () => {
   for (const status of [301, 302, 303, 307, 308]) {
     behaviour(`redir-${status}`, 'is followed without a word', async () => {
