@@ -1,7 +1,7 @@
 // The behaviours res-* and redir-*: what becomes of an answer.
 
 import { describe, expect, test } from 'vitest'
-import { SseError } from '../../src/client.js'
+import { SseError, type StatusVerdict } from '../../src/client.js'
 import { rejection } from '../parsing/sources.js'
 import { behaviour, rawServer, TestClient } from './harness.js'
 
@@ -233,12 +233,15 @@ describe('a refused response', () => {
   }
 })
 
-test.each(['retry', 'fail', 'end'] as const)(
+test.each(['retry', 'fail', 'end', 'an error'])(
   'a refused response has its body cancelled without the help of a signal: %s',
   async (verdict) => {
     let isCancelled = false
     const client = new TestClient('http://127.0.0.1/', {
-      onStatus: () => verdict,
+      onStatus: () => {
+        if (verdict === 'an error') throw new Error(verdict)
+        return verdict as StatusVerdict
+      },
       reconnect: false,
       fetch: async () => {
         const body = new ReadableStream({
