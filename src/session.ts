@@ -70,7 +70,8 @@ export class Session implements ChunkSource {
       until: (event: Parameters<NonNullable<typeof until>>[0]) => {
         this.#watchdog.relax()
         this.#backoff.reset()
-        this.#report({ type: 'event', event })
+        // No object for each event unless somebody listens.
+        options.onActivity?.({ type: 'event', event })
         return until?.(event) ?? false
       },
     }
@@ -184,13 +185,11 @@ export class Session implements ChunkSource {
   /** Takes care of a response that is no event stream: its body is put away, and never read as events. */
   async #refuse(response: ResponseLike, attempt: Attempt): Promise<'end' | undefined> {
     const { onStatus, clock } = this.#options
-    const verdict = onStatus?.(response, attempt) ?? defaultVerdict(response.status)
-    oneOf('what `onStatus` gives', verdict, VERDICTS)
     const source = responseSource(response)
-    if (verdict === 'end') {
-      source.cancel()
-      return verdict
-    }
+    // However this goes on, it is put away with the connection.
+    this.#body = source
+    const verdict = onStatus?.(response, attempt) ?? defaultVerdict(response.status)
+    if (oneOf('what `onStatus` gives', verdict, VERDICTS) === 'end') return 'end'
     const error = await source.read().catch((refusal: SseError) => refusal)
     if (verdict === 'fail') throw error
     this.#lose(error as SseError, retryAfterMs(response.headers.get('retry-after'), clock.now()))

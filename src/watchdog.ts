@@ -47,6 +47,7 @@ export class Watchdog {
 
   /** An event has come, or none can come. */
   relax(): void {
+    if (this.#eventTimer === undefined) return
     this.#clock.clearTimeout(this.#eventTimer)
     this.#eventTimer = undefined
   }

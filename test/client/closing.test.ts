@@ -157,7 +157,7 @@ describe('close()', () => {
         },
       })
       const serve = async () => {
-        ;(await server.next()).stream(': a\n\nid: 1\ndata: a\n\n: b\n\ndata: b\n\n').end()
+        ;(await server.next()).stream(': a\n\nid: 1\ndata: a\n\nid: 2\n\n: b\n\ndata: b\n\n').end()
         await server.next()
       }
       void serve()
@@ -166,22 +166,48 @@ describe('close()', () => {
       expect(activity.slice(-2)).toEqual([type, 'close'])
       expect(activity.filter((one) => one === type).length).toBe(1)
       expect(seen).toEqual(type === 'retry' ? ['a', 'b'] : [])
-      expect(connection.lastEventId).toBe(type === 'retry' ? '1' : '')
+      expect(connection.lastEventId).toBe(type === 'retry' ? '2' : '')
       expect(server.requests.length).toBe(type === 'attempt' ? 0 : 1)
     },
   )
 
-  test('from `request` keeps the request from being sent', async () => {
-    const server = await rawServer()
-    const connection = connect(server.url, {
+  test.each(['attempt', 'request'])('from %s keeps the request from being made', async (where) => {
+    const calls: string[] = []
+    const close = (at: string) => {
+      calls.push(at)
+      if (at === where) connection.close()
+    }
+    const connection = connect('http://127.0.0.1/', {
+      onActivity: ({ type }) => close(type),
       request: async () => {
-        connection.close()
+        close('request')
         return {}
+      },
+      // It does not look at the signal.
+      fetch: async () => {
+        close('fetch')
+        return new Response(null, { status: 204 })
       },
     })
     expect(await connection.next()).toEqual(DONE)
     await settled()
-    expect(server.requests).toEqual([])
+    expect(calls).toEqual(
+      where === 'attempt' ? ['attempt', 'close'] : ['attempt', 'request', 'close'],
+    )
+  })
+
+  test('from a listener, at retry, leaves no timer', async () => {
+    const server = await rawServer()
+    const client: TestClient = new TestClient(server.url, {
+      onActivity: ({ type }) => {
+        if (type === 'retry') client.connection.close()
+      },
+    })
+    client.isImpatient = false
+    const step = client.next()
+    ;(await server.next()).answer(503, {}, '')
+    expect(await step).toEqual(DONE)
+    expect(client.clock.waitsMs).toEqual([])
   })
 
   test('as often as one likes', async () => {

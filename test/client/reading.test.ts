@@ -72,6 +72,23 @@ describe('idleTimeoutMs', () => {
     expect(await rejection(step)).toMatchObject({ code: 'ERR_SSE_TIMEOUT' })
   })
 
+  test('is not disturbed by an answer that comes too late', async () => {
+    const answers: ((response: Response) => void)[] = []
+    const client = new TestClient('http://127.0.0.1/', {
+      idleTimeoutMs: 1_000,
+      fetch: () => new Promise<Response>((resolve) => answers.push(resolve)),
+    })
+    client.ask()
+    await settled()
+    client.clock.advance(1_000)
+    await client.seen('attempt', 2)
+    await settled()
+    answers[0]?.(new Response(null, { status: 204 }))
+    await settled()
+    expect(client.clock.waitsMs).toEqual([1_000])
+    expect(client.connection.state).toBe('connecting')
+  })
+
   test('does not run while the consumer takes its time', async () => {
     const server = await rawServer()
     const client = new TestClient(server.url, { idleTimeoutMs: 1_000, eventTimeoutMs: 1_000 })
@@ -98,6 +115,7 @@ describe('eventTimeoutMs', () => {
       await client.seen('comment', n)
     }
     await settled()
+    expect(client.clock.waitsMs).toEqual([100, 90_000])
     client.clock.advance(100)
     const { error } = await client.seen('retry')
     expect(error).toMatchObject({ code: 'ERR_SSE_TIMEOUT', message: 'No event came for 1000 ms' })

@@ -255,6 +255,20 @@ describe('limits', () => {
     expect(client.all('retry').length).toBe(2)
   })
 
+  test('of the total time count a first attempt that takes its time', async () => {
+    const server = await rawServer()
+    const options = { reconnect: { maxTotalMs: 5_499 }, idleTimeoutMs: 5_000 }
+    const client = new TestClient(server.url, options)
+    const step = client.next()
+    step.catch(() => {})
+    await server.next()
+    client.clock.advance(5_000)
+    expect(await rejection(step)).toMatchObject({
+      code: 'ERR_SSE_GAVE_UP',
+      cause: { code: 'ERR_SSE_TIMEOUT' },
+    })
+  })
+
   test('of the total time count from the beginning of the trouble', async () => {
     const server = await rawServer()
     const client = new TestClient(server.url, { reconnect: { maxTotalMs: 600 } })

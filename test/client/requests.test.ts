@@ -251,6 +251,19 @@ describe('a fetch of the application', () => {
     expect(new Headers(init.headers).get('accept')).toBe('text/event-stream')
   })
 
+  test('is the only one that looks into a body', async () => {
+    let looks = 0
+    const body = {
+      toString: () => {
+        looks++
+        return 'x'
+      },
+    }
+    const fetch = async () => new Response(null, { status: 204 })
+    await all(connect('http://127.0.0.1/', { method: 'POST', body: body as never, fetch }))
+    expect(looks).toBe(0)
+  })
+
   behaviour(
     'req-credentials-default',
     'credentials are left at the default of fetch, same-origin',

@@ -1,7 +1,7 @@
 // The behaviours res-* and redir-*: what becomes of an answer.
 
 import { describe, expect, test } from 'vitest'
-import { SseError } from '../../src/client.js'
+import { SseError, type StatusVerdict } from '../../src/client.js'
 import { rejection } from '../parsing/sources.js'
 import { behaviour, rawServer, TestClient } from './harness.js'
 
@@ -232,6 +232,31 @@ describe('a refused response', () => {
     })
   }
 })
+
+test.each(['retry', 'fail', 'end', 'an error'])(
+  'a refused response has its body cancelled without the help of a signal: %s',
+  async (verdict) => {
+    let isCancelled = false
+    const client = new TestClient('http://127.0.0.1/', {
+      onStatus: () => {
+        if (verdict === 'an error') throw new Error(verdict)
+        return verdict as StatusVerdict
+      },
+      reconnect: false,
+      fetch: async () => {
+        const body = new ReadableStream({
+          pull: (controller) => controller.enqueue(new Uint8Array(1_000)),
+          cancel: () => {
+            isCancelled = true
+          },
+        })
+        return new Response(body, { status: 410 })
+      },
+    })
+    await client.next().catch(() => {})
+    expect(isCancelled).toBe(true)
+  },
+)
 
 describe('a redirect', () => {
   for (const status of [301, 302, 303, 307, 308]) {
