@@ -4,7 +4,7 @@ import type { Sink, SinkEnd, SinkListener } from '../sink.js'
 import type { Zlib } from './zlib.js'
 
 /**
- * Qualities above hold 300 KiB a stream whatever the window; this one 40. It looks back no further than
+ * Qualities above hold 300 KiB a stream whatever the window; this one less than 50. It looks back no further than
  * one write: small events stay as they are, larger ones shrink.
  */
 const QUALITY = 1
