@@ -28,9 +28,11 @@ export class Backoff {
     this.#random = random
   }
 
-  /** Hears that an attempt begins. */
-  attempt(): void {
-    this.#troubledSinceMs ??= this.#clock.now()
+  /** Hears that an attempt begins. Gives for how long it may go unanswered, in milliseconds. */
+  attempt(): number {
+    const now = this.#clock.now()
+    this.#troubledSinceMs ??= now
+    return Math.max(1, this.#troubledSinceMs + this.#options.maxTotalMs - now)
   }
 
   /** Hears of an open connection. That is no success yet: a server that accepts and dies would be flooded. */
@@ -69,8 +71,7 @@ export class Backoff {
     const lowMs = Math.max(floorMs, fullMs / 2)
     const highMs = Math.max(floorMs * 1.5, fullMs)
     const delayMs = Math.min(Math.round(lowMs + this.#random() * (highMs - lowMs)), MAX_DELAY_MS)
-    if (failures < maxAttempts && now + delayMs - this.#troubledSinceMs <= maxTotalMs)
-      return delayMs
+    if (failures < maxAttempts && now + delayMs - this.#troubledSinceMs < maxTotalMs) return delayMs
     throw new SseError('ERR_SSE_GAVE_UP', `Gave up after ${failures} failed attempts`, { cause })
   }
 }

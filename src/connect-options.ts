@@ -29,6 +29,8 @@ export interface Attempt {
 export interface AttemptRequest extends Omit<RequestInit, 'signal'> {
   /** Where to, if not to the URL that the connection was made for. */
   url?: string | URL | undefined
+  /** Nothing: a `Request` is refused, since its fields could not be laid over the options. */
+  clone?: never
 }
 
 /** What becomes of a response that is no event stream: another attempt, the end with an error, or the end in good order. */
@@ -59,8 +61,8 @@ export interface ReconnectOptions {
    */
   maxAttempts?: number | undefined
   /**
-   * For how long attempts are made while none succeeds, in milliseconds: an integer >= 1. It gives up, with
-   * `ERR_SSE_GAVE_UP`, rather than wait beyond it.
+   * For how long attempts are made while none succeeds, in milliseconds: an integer >= 1. Then a request that is not
+   * answered is given up, and no wait goes beyond: it gives up, with `ERR_SSE_GAVE_UP`.
    *
    * @defaultValue none
    */
@@ -83,7 +85,7 @@ export interface ConnectOptions<M extends EventMap<M> = TextEvents> extends Pars
    * @defaultValue `'GET'`
    */
   method?: string | undefined
-  /** The body of each attempt: one that can be sent again. Give a stream by `request`. */
+  /** The body of each attempt: one that can be sent again. Give a stream by `request`, a new one each time. */
   body?: RequestInit['body'] | undefined
   /**
    * What makes requests.
@@ -131,7 +133,7 @@ export interface ConnectOptions<M extends EventMap<M> = TextEvents> extends Pars
    * `ERR_SSE_RESPONSE`.
    */
   onStatus?: ((response: ResponseLike, attempt: Attempt) => StatusVerdict | undefined) | undefined
-  /** Hears of all that happens, in order. What it throws fails the iteration. */
+  /** Hears of all that happens, in order. What it throws fails the iteration; a promise that it gives is its own affair. */
   onActivity?: ((activity: SseActivity) => void) | undefined
   /**
    * Time and timers, for tests.
@@ -178,8 +180,13 @@ export function resolveConnectOptions<M extends EventMap<M>>(
   if (typeof lastEventId !== 'string' || /[\r\n\0]/.test(lastEventId)) {
     throw wrongType('`lastEventId`', 'one line without NUL', lastEventId)
   }
-  if (isOneShot(options.body)) {
-    throw wrongType('`body`', 'one that can be sent again; give streams by `request`', options.body)
+  for (const name of ['headers', 'body'] as const) {
+    if (!isOneShot(options[name])) continue
+    throw wrongType(
+      `\`${name}\``,
+      'one that can be sent again; give others by `request`',
+      options[name],
+    )
   }
   for (const name of ['request', 'fetch', 'onStatus', 'onActivity', 'random'] as const) {
     optional(`\`${name}\``, options[name], 'function')
@@ -188,7 +195,7 @@ export function resolveConnectOptions<M extends EventMap<M>>(
     ...options,
     lastEventId,
     comesBack: reconnect !== false,
-    backoff: resolveReconnect(reconnect || {}),
+    backoff: resolveReconnect(reconnect === false ? {} : reconnect),
     idleTimeoutMs: delay('`idleTimeoutMs`', options.idleTimeoutMs ?? 90_000),
     eventTimeoutMs: delay('`eventTimeoutMs`', options.eventTimeoutMs ?? false),
     isEndFinal:
@@ -214,7 +221,7 @@ const limit = (name: string, value: number | undefined): number =>
   value === undefined ? Number.POSITIVE_INFINITY : integer(name, value, 1)
 
 /** Tells what is used up by being sent: streams and iterators. */
-function isOneShot(body: unknown): boolean {
+export function isOneShot(body: unknown): boolean {
   const { getReader, next } = Object(body)
   return typeof (getReader ?? next) === 'function' || Symbol.asyncIterator in Object(body)
 }

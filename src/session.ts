@@ -11,9 +11,10 @@ import type {
   StatusVerdict,
 } from './connect-options.js'
 import { SseError } from './errors.js'
-import { problemOf, type ResponseLike, responseSource } from './event-response.js'
+import { isResponse, problemOf, type ResponseLike, responseSource } from './event-response.js'
 import { Intake } from './intake.js'
-import { oneOf } from './misuse.js'
+import { object, oneOf, wrongType } from './misuse.js'
+import { isFutile, lost, onNetwork } from './network.js'
 import { retryAfterMs } from './retry-after.js'
 import { Watchdog } from './watchdog.js'
 
@@ -52,12 +53,14 @@ export class Session implements ChunkSource {
   #body: ChunkSource | undefined
   #timer: unknown
   #isCancelled = false
+  #comesBack: boolean
 
   constructor(url: string | URL, options: ResolvedConnectOptions) {
     const { parsing, backoff, clock, random, idleTimeoutMs, eventTimeoutMs } = options
     const { until, onComment } = parsing
     this.#url = url
     this.#options = options
+    this.#comesBack = options.comesBack
     this.#backoff = new Backoff(backoff, clock, random)
     this.#watchdog = new Watchdog(clock, idleTimeoutMs, eventTimeoutMs)
     const hearComment = (comment: string) => {
@@ -111,7 +114,10 @@ export class Session implements ChunkSource {
       this.#backoff.live()
       if (!step.done || isEndFinal) return step
     } catch (cause) {
-      this.#lose(lost('The connection broke', cause))
+      const error = lost('The connection broke', cause)
+      // That nothing came for too long is no sign of life.
+      if (error !== cause) this.#backoff.live()
+      this.#lose(error)
       return undefined
     }
     // There may be one more event, for the reader to take before it asks for more.
@@ -128,17 +134,18 @@ export class Session implements ChunkSource {
     const attempt = { number: ++this.#number, lastEventId, error: this.#error, signal }
     this.#controller = controller
     this.state = 'connecting'
-    this.#backoff.attempt()
+    const withinMs = this.#backoff.attempt()
     const isIdLeftOut = !isCarried(lastEventId)
     this.#report({ type: 'attempt', number: attempt.number, lastEventId, isIdLeftOut })
     let response: ResponseLike
     try {
-      response = await this.#watchdog.watch(this.#ask(attempt))
+      response = await this.#watchdog.watch(this.#ask(attempt), withinMs)
     } catch (error) {
-      if (!(error instanceof SseError) || isFutile(error.cause)) throw error
+      if (!(error instanceof SseError)) throw error
       this.#lose(error)
       return undefined
     }
+    if (!isResponse(response)) throw wrongType('what `fetch` gives', 'a Response', response)
     return problemOf(response) === undefined
       ? this.#open(response)
       : this.#refuse(response, attempt)
@@ -147,7 +154,8 @@ export class Session implements ChunkSource {
   async #ask(attempt: Attempt): Promise<ResponseLike> {
     const { signal, lastEventId } = attempt
     signal.throwIfAborted()
-    const own = await this.#ownRequest(attempt)
+    const own = object('what `request` gives', await this.#ownRequest(attempt))
+    if (own.clone) throw wrongType('what `request` gives', 'options of `fetch`', own)
     const request = { ...own, url: own.url ?? this.#url }
     const { url, init } = makeRequest(request, this.#options, lastEventId)
     signal.throwIfAborted()
@@ -158,6 +166,7 @@ export class Session implements ChunkSource {
       if (signal.aborted && response.body) chunkSource(response.body).cancel()
       return response
     } catch (cause) {
+      if (!signal.aborted && isFutile(cause)) this.#comesBack = false
       throw lost('The request failed', cause)
     }
   }
@@ -190,16 +199,16 @@ export class Session implements ChunkSource {
     this.#body = source
     const verdict = onStatus?.(response, attempt) ?? defaultVerdict(response.status)
     if (oneOf('what `onStatus` gives', verdict, VERDICTS) === 'end') return 'end'
-    const error = await source.read().catch((refusal: SseError) => refusal)
+    const error = await this.#watchdog.watch(source.read()).catch((refusal) => refusal)
     if (verdict === 'fail') throw error
-    this.#lose(error as SseError, retryAfterMs(response.headers.get('retry-after'), clock.now()))
+    this.#lose(error, retryAfterMs(response.headers.get('retry-after'), clock.now()))
     return undefined
   }
 
   /** Puts the connection away, to wait for the next attempt when more is asked for. */
   #lose(error: SseError | undefined, retryAfter = 0): void {
     this.#drop()
-    if (!this.#options.comesBack) throw error
+    if (!this.#comesBack) throw error
     this.#loss = { error, retryAfterMs: retryAfter }
   }
 
@@ -217,25 +226,20 @@ export class Session implements ChunkSource {
     this.#error = error
     this.state = 'waiting'
     this.#report({ type: 'retry', delayMs, error })
+    this.#controller = new AbortController()
+    const { signal } = this.#controller
     await new Promise<void>((resolve) => {
-      if (!this.#isCancelled) this.#timer = clock.setTimeout(resolve, delayMs)
+      if (this.#isCancelled) return
+      this.#timer = clock.setTimeout(resolve, delayMs)
+      if (error?.code === 'ERR_SSE_CONNECTION') onNetwork(resolve, signal)
     })
+    clock.clearTimeout(this.#timer)
+    this.#drop()
   }
 
   #report(activity: SseActivity): void {
     this.#options.onActivity?.(activity)
   }
-}
-
-/** Gives the error for a connection that was lost, if it is not one already. */
-function lost(message: string, cause: unknown): SseError {
-  return cause instanceof SseError ? cause : new SseError('ERR_SSE_CONNECTION', message, { cause })
-}
-
-/** Tells failures of `fetch` that would only repeat, where it says so: too many redirects, a port or a scheme that it refuses. */
-function isFutile(cause: unknown): boolean {
-  const { message, cause: inner } = (cause ?? {}) as Error
-  return /redirect|scheme|bad port/i.test(`${message} ${(inner as Error | undefined)?.message}`)
 }
 
 const VERDICTS: readonly StatusVerdict[] = ['retry', 'fail', 'end']

@@ -113,8 +113,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   activity: ['event-response', 'parse-options'],
   'client-clock': [],
   'retry-after': [],
+  network: ['errors'],
   backoff: [...BASE, 'client-clock', 'errors'],
-  watchdog: ['client-clock', 'errors'],
+  watchdog: ['client-clock', 'errors', 'misuse'],
   'connect-options': [
     ...BASE,
     'activity',
@@ -135,6 +136,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'errors',
     'event-response',
     'intake',
+    'network',
     'retry-after',
     'watchdog',
   ],
