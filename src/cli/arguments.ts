@@ -76,10 +76,11 @@ export function parseArguments(args: string[]): Command | 'help' | 'version' {
   if (source === '-' && (method ?? data ?? lastEventId ?? headers[0]) !== undefined) {
     throw new UsageError('Expected no option of a request with -, which makes none')
   }
+  const url =
+    source === '-' || /^[a-z][a-z0-9+.-]*:\/\//i.test(source) ? source : `http://${source}`
   return {
-    source: source === '-' || /^[a-z][a-z0-9+.-]*:\/\//i.test(source) ? source : `http://${source}`,
+    ...withoutPassword(url, headers),
     isJson: values.json ?? false,
-    headers,
     method: method ?? (data === undefined ? undefined : 'POST'),
     data,
     lastEventId,
@@ -95,6 +96,29 @@ function parsed(args: string[]) {
   } catch (error) {
     // Its messages are for people: "Unknown option '--foo'".
     throw new UsageError((error as Error).message, { cause: error })
+  }
+}
+
+/** Puts a name and a password out of the URL, where `fetch` refuses them, into a header. */
+function withoutPassword(source: string, headers: [string, string][]) {
+  if (!URL.canParse(source)) return { source, headers }
+  const url = new URL(source)
+  const { username, password } = url
+  if (`${username}${password}` === '') return { source, headers }
+  url.username = ''
+  url.password = ''
+  const pair = Buffer.from(`${decoded(username)}:${decoded(password)}`)
+  const authorization: [string, string] = ['authorization', `Basic ${pair.toString('base64')}`]
+  const hasOne = headers.some(([name]) => name.toLowerCase() === 'authorization')
+  return { source: url.href, headers: hasOne ? headers : [...headers, authorization] }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // A percent sign of its own.
+    return text
   }
 }
 

@@ -36,8 +36,8 @@ export async function show(
   { stdin, stdout, stderr, env }: Terminal,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const output = new Output(stdout)
-  const notes = new Output(stderr)
+  const output = new Output(stdout, signal)
+  const notes = new Output(stderr, signal)
   const view = viewOf(command, output, notes, hasColours(stdout, env), hasColours(stderr, env))
   const stop = AbortSignal.any([signal, output.gone])
   const events =
@@ -109,7 +109,10 @@ function viewOf(
   }
   return {
     onOpen: (url) => note(`Connected to ${url}`),
-    onComment: (comment) => void output.write(display.comment(comment, performance.now())),
+    onComment(comment) {
+      // Events wait until they are taken. Nothing holds a flood of comments back, so it is not kept.
+      if (!output.isBehind) void output.write(display.comment(comment, performance.now()))
+    },
     onEvent: (event) => output.write(display.event(event, performance.now())),
     onRetry,
   }
