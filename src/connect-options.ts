@@ -176,7 +176,15 @@ export function resolveConnectOptions<M extends EventMap<M>>(
   options: ConnectOptions<M>,
 ): ResolvedConnectOptions {
   const parsing = resolveParseOptions(options)
-  const { lastEventId = '', reconnect = {}, clock = PLATFORM_CLOCK } = options
+  const {
+    lastEventId = '',
+    reconnect = {},
+    idleTimeoutMs = 90_000,
+    eventTimeoutMs = false,
+    onEnd = 'reconnect',
+    clock = PLATFORM_CLOCK,
+    random = Math.random,
+  } = options
   if (typeof lastEventId !== 'string' || /[\r\n\0]/.test(lastEventId)) {
     throw wrongType('`lastEventId`', 'one line without NUL', lastEventId)
   }
@@ -196,13 +204,12 @@ export function resolveConnectOptions<M extends EventMap<M>>(
     lastEventId,
     comesBack: reconnect !== false,
     backoff: resolveReconnect(reconnect === false ? {} : reconnect),
-    idleTimeoutMs: delay('`idleTimeoutMs`', options.idleTimeoutMs ?? 90_000),
-    eventTimeoutMs: delay('`eventTimeoutMs`', options.eventTimeoutMs ?? false),
+    idleTimeoutMs: delay('`idleTimeoutMs`', idleTimeoutMs),
+    eventTimeoutMs: delay('`eventTimeoutMs`', eventTimeoutMs),
     isEndFinal:
-      oneOf('`onEnd`', options.onEnd ?? 'reconnect', ['reconnect', 'finish']) === 'finish' ||
-      reconnect === false,
+      oneOf('`onEnd`', onEnd, ['reconnect', 'finish']) === 'finish' || reconnect === false,
     clock: object('`clock`', clock),
-    random: options.random ?? Math.random,
+    random,
     parsing,
   }
 }
