@@ -64,7 +64,7 @@ export default [
   {
     name: 'the command eventwire',
     path: 'dist/cli.js',
-    limit: '11 KiB',
+    limit: '11.25 KiB',
     gzip: true,
     modifyEsbuildConfig: (config) => ({ ...forNode(config), format: 'esm' }),
   },
