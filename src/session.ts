@@ -10,6 +10,7 @@ import type {
   ResolvedConnectOptions,
   StatusVerdict,
 } from './connect-options.js'
+import { DeliveryRequest } from './delivery-request.js'
 import { SseError } from './errors.js'
 import { problemOf, type ResponseLike, responseSource } from './event-response.js'
 import { Intake } from './intake.js'
@@ -29,6 +30,8 @@ const NOTHING: Step = { value: '' }
 interface Loss {
   readonly error: SseError | undefined
   readonly retryAfterMs: number
+  /** Whether the connection did what it was asked for, or is to be asked for in another way: no failure. */
+  readonly isExpected: boolean
 }
 
 /**
@@ -44,6 +47,7 @@ export class Session implements ChunkSource {
   readonly #options: ResolvedConnectOptions
   readonly #backoff: Backoff
   readonly #watchdog: Watchdog
+  readonly #delivery: DeliveryRequest
   #number = 0
   /** Why the attempt before has ended. */
   #error: SseError | undefined
@@ -55,18 +59,21 @@ export class Session implements ChunkSource {
 
   constructor(url: string | URL, options: ResolvedConnectOptions) {
     const { parsing, backoff, clock, random, idleTimeoutMs, eventTimeoutMs } = options
+    const { delivery, firstByteTimeoutMs } = options
     const { until, onComment } = parsing
     this.#url = url
     this.#options = options
     this.#backoff = new Backoff(backoff, clock, random)
-    this.#watchdog = new Watchdog(clock, idleTimeoutMs, eventTimeoutMs)
+    this.#watchdog = new Watchdog(clock, eventTimeoutMs)
+    this.#delivery = new DeliveryRequest(delivery, firstByteTimeoutMs, idleTimeoutMs)
     const hearComment = (comment: string) => {
+      this.#delivery.hearComment(comment)
       this.#report({ type: 'comment', comment })
       onComment?.(comment)
     }
     const heard = {
       ...parsing,
-      onComment: options.onActivity || onComment ? hearComment : undefined,
+      onComment: hearComment,
       until: (event: Parameters<NonNullable<typeof until>>[0]) => {
         this.#watchdog.relax()
         this.#backoff.reset()
@@ -104,12 +111,15 @@ export class Session implements ChunkSource {
 
   /** Gives what comes next; nothing if the connection was lost instead. */
   async #readOn(body: ChunkSource): Promise<Step | undefined> {
-    const { isEndFinal } = this.#options
+    const { isEndFinal, clock } = this.#options
+    const delivery = this.#delivery
+    const startMs = clock.now()
     this.#watchdog.expectEvent()
     try {
-      const step = await this.#watchdog.watch(body.read())
+      const step = await this.#watchdog.watch(body.read(), delivery.idleMs)
       this.#backoff.live()
-      if (!step.done || isEndFinal) return step
+      delivery.hear(clock.now() - startMs)
+      if (!step.done || (isEndFinal && !delivery.isBatch)) return step
     } catch (cause) {
       this.#lose(lost('The connection broke', cause))
       return undefined
@@ -125,15 +135,18 @@ export class Session implements ChunkSource {
     const { lastEventId } = this.intake
     const controller = new AbortController()
     const { signal } = controller
+    const delivery = this.#delivery
+    delivery.attempt()
     const attempt = { number: ++this.#number, lastEventId, error: this.#error, signal }
     this.#controller = controller
     this.state = 'connecting'
     this.#backoff.attempt()
     const isIdLeftOut = !isCarried(lastEventId)
-    this.#report({ type: 'attempt', number: attempt.number, lastEventId, isIdLeftOut })
+    const { number } = attempt
+    this.#report({ type: 'attempt', number, lastEventId, isIdLeftOut, delivery: delivery.asked })
     let response: ResponseLike
     try {
-      response = await this.#watchdog.watch(this.#ask(attempt))
+      response = await this.#watchdog.watch(this.#ask(attempt), delivery.idleMs)
     } catch (error) {
       if (!(error instanceof SseError) || isFutile(error.cause)) throw error
       this.#lose(error)
@@ -153,7 +166,7 @@ export class Session implements ChunkSource {
     signal.throwIfAborted()
     const { fetch = globalThis.fetch } = this.#options
     try {
-      const response = await fetch(url, { ...init, signal })
+      const response = await fetch(this.#delivery.onto(url), { ...init, signal })
       // A `fetch` that does not know signals has answered too late.
       if (signal.aborted && response.body) chunkSource(response.body).cancel()
       return response
@@ -199,8 +212,9 @@ export class Session implements ChunkSource {
   /** Puts the connection away, to wait for the next attempt when more is asked for. */
   #lose(error: SseError | undefined, retryAfter = 0): void {
     this.#drop()
-    if (!this.#options.comesBack) throw error
-    this.#loss = { error, retryAfterMs: retryAfter }
+    const isExpected = error ? this.#delivery.isHeldBack(error) : this.#delivery.isBatch
+    if (!isExpected && !this.#options.comesBack) throw error
+    this.#loss = { error, retryAfterMs: retryAfter, isExpected }
   }
 
   #drop(): void {
@@ -210,9 +224,10 @@ export class Session implements ChunkSource {
     this.#body = undefined
   }
 
-  async #wait({ error, retryAfterMs }: Loss): Promise<void> {
+  async #wait(loss: Loss): Promise<void> {
     const { clock } = this.#options
-    const delayMs = this.#backoff.delayMs(this.intake.retryMs, retryAfterMs, error)
+    const { error } = loss
+    const delayMs = this.#delayMs(loss)
     this.#loss = undefined
     this.#error = error
     this.state = 'waiting'
@@ -220,6 +235,12 @@ export class Session implements ChunkSource {
     await new Promise<void>((resolve) => {
       if (!this.#isCancelled) this.#timer = clock.setTimeout(resolve, delayMs)
     })
+  }
+
+  #delayMs({ error, retryAfterMs, isExpected }: Loss): number {
+    const { retryMs } = this.intake
+    if (!isExpected) return this.#backoff.delayMs(retryMs, retryAfterMs, error)
+    return error ? 0 : this.#backoff.betweenBatchesMs(retryMs)
   }
 
   #report(activity: SseActivity): void {

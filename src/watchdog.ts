@@ -6,25 +6,24 @@ import { SseError } from './errors.js'
 /** Cuts waits short that take too long. Nobody is cut while nobody waits: a slow consumer is no fault of the server. */
 export class Watchdog {
   readonly #clock: ClientClock
-  readonly #idleMs: number | false
   readonly #eventMs: number | false
   #idleTimer: unknown
   #eventTimer: unknown
   /** The wait that is on: whoever was cut short is not heard any more. */
   #cut: ((error: SseError) => void) | undefined
 
-  constructor(clock: ClientClock, idleMs: number | false, eventMs: number | false) {
+  constructor(clock: ClientClock, eventMs: number | false) {
     this.#clock = clock
-    this.#idleMs = idleMs
     this.#eventMs = eventMs
   }
 
   /**
    * Waits for something from the server. One call at a time.
    *
+   * @param idleMs - for how long
    * @returns a promise that rejects with `ERR_SSE_TIMEOUT` when it takes too long, and never settles once stopped.
    */
-  watch<T>(promise: Promise<T>): Promise<T> {
+  watch<T>(promise: Promise<T>, idleMs: number | false): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle =
         <V>(pass: (value: V) => void) =>
@@ -35,7 +34,7 @@ export class Watchdog {
         }
       const cut = settle(reject)
       this.#cut = cut
-      this.#idleTimer = this.#start(this.#idleMs, 'byte')
+      this.#idleTimer = this.#start(idleMs, 'byte')
       promise.then(settle(resolve), cut)
     })
   }

@@ -133,7 +133,7 @@ async function follow(signal: AbortSignal) {
     // @ts-expect-error no such activity
     if (activity.type === 'end') return
   }
-  const options: ConnectOptions = { fetch, signal, onActivity, reconnect: { maxAttempts: 3 } }
+  const options: ConnectOptions = { fetch, signal, onActivity, delivery: 'auto', reconnect: { maxAttempts: 3 } }
   const connection = connect(new URL('http://localhost'), {
     events,
     headers: [['a', 'b']],
