@@ -170,6 +170,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'cli/pretty-json',
     'cli/printable',
     'connection',
+    'delivery-request',
     'errors',
     'parse-options',
     'reader',
