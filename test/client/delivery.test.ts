@@ -33,8 +33,10 @@ describe('delivery: "auto"', () => {
     await client.seen('event')
     expect(client.all('attempt')).toMatchObject([{ number: 1, delivery: 'stream' }])
     expect(request.path).toBe('/')
-    request.cut()
     client.ask()
+    client.clock.advance(90_000)
+    await request.gone
+    expect((await client.seen('retry')).delayMs).toBe(500)
     expect((await server.next()).path).toBe('/')
   })
 
@@ -124,6 +126,24 @@ describe('delivery: "auto"', () => {
     expect((await server.next()).path).toBe('/?delivery=long-poll')
   })
 
+  test('does not take a late beginning for a sign that anything streams', async () => {
+    const { server, client, request } = await startHeldBack()
+    request.stream()
+    await client.seen('open', 2)
+    client.clock.advance(20_000)
+    request.write(`${BATCH}id: 1\ndata: 1\n\n`).end()
+    await client.seen('event')
+    client.ask()
+    expect((await server.next()).path).toBe('/?delivery=long-poll')
+  })
+
+  test('takes a long poll without an answer for a failure', async () => {
+    const { server, client } = await startHeldBack()
+    client.clock.advance(90_000)
+    expect((await client.seen('retry', 2)).delayMs).toBe(500)
+    expect((await server.next()).path).toBe('/?delivery=long-poll')
+  })
+
   test('reads on where a server answers a long poll with a stream', async () => {
     const { server, client, request } = await startHeldBack()
     request.stream('data: 1\n\n')
@@ -176,6 +196,15 @@ describe('a batch', () => {
     for (let i = 0; i < 6; i++) (await server.next()).stream(BATCH).end()
     await server.next()
     expect(client.all('retry').map(({ delayMs }) => delayMs)).toEqual(Array(6).fill(100))
+  })
+
+  test('ends a row of failures', async () => {
+    const { server, client } = await start({ delivery: 'poll', reconnect: { maxAttempts: 2 } })
+    client.ask()
+    ;(await server.next()).cut()
+    ;(await server.next()).stream(': delivery=poll\n\n').end()
+    ;(await server.next()).cut()
+    expect((await server.next()).path).toBe('/?delivery=poll')
   })
 
   test.each<[ConnectOptions]>([[{ onEnd: 'finish' }], [{ reconnect: false }]])(
