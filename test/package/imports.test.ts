@@ -253,6 +253,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'contract',
     'errors',
     'http',
+    'last-event-id',
     'misuse',
     'options',
     'sink',

@@ -58,7 +58,7 @@ const APACHE_MODULES = [
 ]
 
 /** @type {Product} */
-const apache2 = {
+export const apache2 = {
   program: 'apache2',
   main: `
     DefaultRuntimeDir .
