@@ -4,6 +4,7 @@ import type { SseActivity } from './activity.js'
 import type { BackoffOptions } from './backoff.js'
 import { type ClientClock, PLATFORM_CLOCK } from './client-clock.js'
 import type { EventMap } from './contract.js'
+import type { RequestedDelivery } from './delivery-request.js'
 import type { ResponseLike } from './event-response.js'
 import { delay, integer, MAX_DELAY_MS, object, oneOf, optional, wrongType } from './misuse.js'
 import {
@@ -121,6 +122,27 @@ export interface ConnectOptions<M extends EventMap<M> = TextEvents> extends Pars
    */
   eventTimeoutMs?: number | false | undefined
   /**
+   * How events are asked for where a proxy or a virus scanner may hold responses until they end. The server must know the
+   * query parameter `delivery`, as `openStream` does with `delivery: 'auto'`; one that ignores it is read as it answers.
+   *
+   * - `'stream'`: nothing is added to the URL.
+   * - `'long-poll'`, `'poll'`: each attempt adds `delivery=long-poll` or `delivery=poll` to the query.
+   * - `'auto'`: a stream at first; once a request has brought no byte of one for `firstByteTimeoutMs`, `'long-poll'`, at
+   *   once and without counting as a failure, until a response shows that it comes through as it is sent.
+   *
+   * A batch's end is no end: `onEnd`, waits and `maxAttempts` do not count it.
+   *
+   * @defaultValue `'stream'`
+   */
+  delivery?: RequestedDelivery | undefined
+  /**
+   * For how long `delivery: 'auto'` waits for the first byte of a stream, from the request on, in milliseconds: an
+   * integer from 1 to 2147483647. The server has to send something at once.
+   *
+   * @defaultValue `5_000`
+   */
+  firstByteTimeoutMs?: number | undefined
+  /**
    * What becomes of a connection whose response ends in good order: another attempt, as browsers do, or the end of the
    * iteration.
    *
@@ -160,6 +182,8 @@ export interface ResolvedConnectOptions
   readonly backoff: BackoffOptions
   readonly idleTimeoutMs: number | false
   readonly eventTimeoutMs: number | false
+  readonly delivery: RequestedDelivery
+  readonly firstByteTimeoutMs: number
   readonly isEndFinal: boolean
   readonly clock: ClientClock
   readonly random: () => number
@@ -206,6 +230,13 @@ export function resolveConnectOptions<M extends EventMap<M>>(
     backoff: resolveReconnect(reconnect === false ? {} : reconnect),
     idleTimeoutMs: delay('`idleTimeoutMs`', idleTimeoutMs),
     eventTimeoutMs: delay('`eventTimeoutMs`', eventTimeoutMs),
+    delivery: oneOf('`delivery`', options.delivery ?? 'stream', DELIVERIES),
+    firstByteTimeoutMs: integer(
+      '`firstByteTimeoutMs`',
+      options.firstByteTimeoutMs ?? 5_000,
+      1,
+      MAX_DELAY_MS,
+    ),
     isEndFinal:
       oneOf('`onEnd`', onEnd, ['reconnect', 'finish']) === 'finish' || reconnect === false,
     clock: object('`clock`', clock),
@@ -213,6 +244,8 @@ export function resolveConnectOptions<M extends EventMap<M>>(
     parsing,
   }
 }
+
+const DELIVERIES: readonly RequestedDelivery[] = ['stream', 'auto', 'long-poll', 'poll']
 
 function resolveReconnect(options: ReconnectOptions): BackoffOptions {
   const { baseMs = 1_000, maxMs = 30_000, maxAttempts, maxTotalMs } = object('`reconnect`', options)

@@ -10,6 +10,7 @@ import type {
   ResolvedConnectOptions,
   StatusVerdict,
 } from './connect-options.js'
+import { DeliveryRequest } from './delivery-request.js'
 import { SseError } from './errors.js'
 import { isResponse, problemOf, type ResponseLike, responseSource } from './event-response.js'
 import { Intake } from './intake.js'
@@ -30,6 +31,8 @@ const NOTHING: Step = { value: '' }
 interface Loss {
   readonly error: SseError | undefined
   readonly retryAfterMs: number
+  /** Whether the connection did what it was asked for, or is to be asked for in another way: no failure. */
+  readonly isExpected: boolean
 }
 
 /**
@@ -45,6 +48,7 @@ export class Session implements ChunkSource {
   readonly #options: ResolvedConnectOptions
   readonly #backoff: Backoff
   readonly #watchdog: Watchdog
+  readonly #delivery: DeliveryRequest
   #number = 0
   /** Why the attempt before has ended. */
   #error: SseError | undefined
@@ -57,19 +61,22 @@ export class Session implements ChunkSource {
 
   constructor(url: string | URL, options: ResolvedConnectOptions) {
     const { parsing, backoff, clock, random, idleTimeoutMs, eventTimeoutMs } = options
+    const { delivery, firstByteTimeoutMs } = options
     const { until, onComment } = parsing
     this.#url = url
     this.#options = options
     this.#comesBack = options.comesBack
     this.#backoff = new Backoff(backoff, clock, random)
-    this.#watchdog = new Watchdog(clock, idleTimeoutMs, eventTimeoutMs)
+    this.#watchdog = new Watchdog(clock, eventTimeoutMs)
+    this.#delivery = new DeliveryRequest(delivery, firstByteTimeoutMs, idleTimeoutMs)
     const hearComment = (comment: string) => {
+      this.#delivery.hearComment(comment)
       this.#report({ type: 'comment', comment })
       onComment?.(comment)
     }
     const heard = {
       ...parsing,
-      onComment: options.onActivity || onComment ? hearComment : undefined,
+      onComment: hearComment,
       until: (event: Parameters<NonNullable<typeof until>>[0]) => {
         this.#watchdog.relax()
         this.#backoff.reset()
@@ -107,12 +114,15 @@ export class Session implements ChunkSource {
 
   /** Gives what comes next; nothing if the connection was lost instead. */
   async #readOn(body: ChunkSource): Promise<Step | undefined> {
-    const { isEndFinal } = this.#options
+    const { isEndFinal, clock } = this.#options
+    const delivery = this.#delivery
+    const startMs = clock.now()
     this.#watchdog.expectEvent()
     try {
-      const step = await this.#watchdog.watch(body.read())
+      const step = await this.#watchdog.watch(body.read(), delivery.idleMs)
       this.#backoff.live()
-      if (!step.done || isEndFinal) return step
+      delivery.hear(clock.now() - startMs)
+      if (!step.done || (isEndFinal && !delivery.isBatch)) return step
     } catch (cause) {
       const error = lost('The connection broke', cause)
       // That nothing came for too long is no sign of life.
@@ -131,15 +141,18 @@ export class Session implements ChunkSource {
     const { lastEventId } = this.intake
     const controller = new AbortController()
     const { signal } = controller
+    const delivery = this.#delivery
+    delivery.attempt()
     const attempt = { number: ++this.#number, lastEventId, error: this.#error, signal }
     this.#controller = controller
     this.state = 'connecting'
     const withinMs = this.#backoff.attempt()
     const isIdLeftOut = !isCarried(lastEventId)
-    this.#report({ type: 'attempt', number: attempt.number, lastEventId, isIdLeftOut })
+    const { number } = attempt
+    this.#report({ type: 'attempt', number, lastEventId, isIdLeftOut, delivery: delivery.asked })
     let response: ResponseLike
     try {
-      response = await this.#watchdog.watch(this.#ask(attempt), withinMs)
+      response = await this.#watchdog.watch(this.#ask(attempt), delivery.idleMs, withinMs)
     } catch (error) {
       if (!(error instanceof SseError)) throw error
       this.#lose(error)
@@ -161,7 +174,7 @@ export class Session implements ChunkSource {
     signal.throwIfAborted()
     const { fetch = globalThis.fetch } = this.#options
     try {
-      const response = await fetch(url, { ...init, signal })
+      const response = await fetch(this.#delivery.onto(url), { ...init, signal })
       // A `fetch` that does not know signals has answered too late.
       if (signal.aborted && response.body) chunkSource(response.body).cancel()
       return response
@@ -199,7 +212,9 @@ export class Session implements ChunkSource {
     this.#body = source
     const verdict = onStatus?.(response, attempt) ?? defaultVerdict(response.status)
     if (oneOf('what `onStatus` gives', verdict, VERDICTS) === 'end') return 'end'
-    const error = await this.#watchdog.watch(source.read()).catch((refusal) => refusal)
+    const error = await this.#watchdog
+      .watch(source.read(), this.#delivery.idleMs)
+      .catch((refusal) => refusal)
     if (verdict === 'fail') throw error
     this.#lose(error, retryAfterMs(response.headers.get('retry-after'), clock.now()))
     return undefined
@@ -208,8 +223,9 @@ export class Session implements ChunkSource {
   /** Puts the connection away, to wait for the next attempt when more is asked for. */
   #lose(error: SseError | undefined, retryAfter = 0): void {
     this.#drop()
-    if (!this.#comesBack) throw error
-    this.#loss = { error, retryAfterMs: retryAfter }
+    const isExpected = error ? this.#delivery.isHeldBack(error) : this.#delivery.isBatch
+    if (!isExpected && !this.#comesBack) throw error
+    this.#loss = { error, retryAfterMs: retryAfter, isExpected }
   }
 
   #drop(): void {
@@ -219,9 +235,10 @@ export class Session implements ChunkSource {
     this.#body = undefined
   }
 
-  async #wait({ error, retryAfterMs }: Loss): Promise<void> {
+  async #wait(loss: Loss): Promise<void> {
     const { clock } = this.#options
-    const delayMs = this.#backoff.delayMs(this.intake.retryMs, retryAfterMs, error)
+    const { error } = loss
+    const delayMs = this.#delayMs(loss)
     this.#loss = undefined
     this.#error = error
     this.state = 'waiting'
@@ -235,6 +252,12 @@ export class Session implements ChunkSource {
     })
     clock.clearTimeout(this.#timer)
     this.#drop()
+  }
+
+  #delayMs({ error, retryAfterMs, isExpected }: Loss): number {
+    const { retryMs } = this.intake
+    if (!isExpected) return this.#backoff.delayMs(retryMs, retryAfterMs, error)
+    return error ? 0 : this.#backoff.betweenBatchesMs(retryMs)
   }
 
   #report(activity: SseActivity): void {

@@ -1,6 +1,7 @@
 // Showing one stream, from its first event to the exit code.
 
 import { connect } from '../connection.js'
+import type { RequestedDelivery } from '../delivery-request.js'
 import { SseError } from '../errors.js'
 import type { RawEvent } from '../parse-options.js'
 import { parseEvents } from '../reader.js'
@@ -63,7 +64,7 @@ export async function show(
 }
 
 function connected(command: Command, view: View, signal: AbortSignal) {
-  const { data, lastEventId, method } = command
+  const { data, delivery, lastEventId, method } = command
   const headers = [...command.headers]
   const hasType = headers.some(([name]) => name.toLowerCase() === 'content-type')
   if (data !== undefined && !hasType && isJson(data))
@@ -74,6 +75,7 @@ function connected(command: Command, view: View, signal: AbortSignal) {
       body: data,
       method,
       lastEventId,
+      delivery: delivery as RequestedDelivery | undefined,
       signal,
       reconnect: command.comesBack ? {} : false,
       onActivity: (activity) => {
