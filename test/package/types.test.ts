@@ -18,7 +18,7 @@ import plugin, { openStream as openOnFastify, stop as stopOnFastify } from 'even
 import { openStream as openAsFetch, type StreamedResponse } from 'eventwire/fetch'
 import type Koa from 'koa'
 import { openStream as openOnKoa, sse as koaSse } from 'eventwire/koa'
-import { acceptsEventStream, openStream, refuse, stop } from 'eventwire/node'
+import { acceptsEventStream, lastEventIdOf, openStream, refuse, stop } from 'eventwire/node'
 import { type ParseOptions, parseEvents, SseError as ParserError, SseParserStream } from 'eventwire/parser'
 import { connect, type ConnectOptions, type SseActivity, SseError as ClientError } from 'eventwire/client'
 import * as v from 'valibot'
@@ -36,7 +36,7 @@ createServer((req, res) => {
   // @ts-expect-error no such option
   openStream(req, res, { heartbeat: 5 })
   const closed: Promise<CloseInfo> = stream.closed
-  void [sent, closed, acceptsEventStream(req)]
+  void [sent, closed, acceptsEventStream(req), lastEventIdOf(req).length]
 })
 createSecureServer((req, res) => {
   stop(res)
@@ -133,7 +133,7 @@ async function follow(signal: AbortSignal) {
     // @ts-expect-error no such activity
     if (activity.type === 'end') return
   }
-  const options: ConnectOptions = { fetch, signal, onActivity, reconnect: { maxAttempts: 3 } }
+  const options: ConnectOptions = { fetch, signal, onActivity, delivery: 'auto', reconnect: { maxAttempts: 3 } }
   const connection = connect(new URL('http://localhost'), {
     events,
     headers: [['a', 'b']],
