@@ -2,6 +2,7 @@
 
 import { Cluster } from 'ioredis'
 import { createCluster } from 'redis'
+import { createCluster as createCluster5 } from 'redis5'
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { type RedisClient, RedisLog } from '../../src/redis/redis-log.js'
 import { describeLog } from '../logs/contract.js'
@@ -37,6 +38,13 @@ describe.skipIf(!hasRedis)('RedisLog on a cluster (Redis)', () => {
     'node-redis': async () => {
       const rootNodes = servers.map(({ port }) => ({ socket: { host: '127.0.0.1', port } }))
       const client = createCluster({ rootNodes })
+      client.on('error', () => {})
+      await client.connect()
+      return client
+    },
+    'node-redis 5': async () => {
+      const rootNodes = servers.map(({ port }) => ({ socket: { host: '127.0.0.1', port } }))
+      const client = createCluster5({ rootNodes })
       client.on('error', () => {})
       await client.connect()
       return client
