@@ -34,7 +34,6 @@ export interface NodeRedisClient {
 }
 
 export class NodeRedisConnection implements Connection {
-  readonly tellsOfReconnect = true
   readonly #client: NodeRedisClient
   /** A socket is on its way to the server. */
   #isDialling: boolean
@@ -48,6 +47,11 @@ export class NodeRedisConnection implements Connection {
 
   get isReady(): boolean {
     return this.#client.isReady ?? this.#client.isOpen
+  }
+
+  get tellsOfReconnect(): boolean {
+    // The cluster client of version 5 tells of the first connection of each node alone.
+    return this.#client.isReady !== undefined
   }
 
   get keyPrefix(): string {
