@@ -108,7 +108,8 @@ export class RedisLog implements EventLog {
       integer('`timeoutMs`', timeoutMs, 1, MAX_DELAY_MS),
     )
     this.#reader = new Reader(this.#connection)
-    this.#subscriber = new Subscriber(this.#connection, `${prefix}echo:${this.#sender}`, {
+    const echo = `${this.#connection.keyPrefix}${prefix}echo:${this.#sender}`
+    this.#subscriber = new Subscriber(this.#connection, echo, {
       onMessage: (topic, text) => this.#followed.get(topic)?.onMessage(text),
       onSubscribed: (topic) => void this.#followed.get(topic)?.catchUp(),
       onRefused: (topic, error) => this.#followed.get(topic)?.refuse(error),
