@@ -78,22 +78,17 @@ local function evict()
   return count < before
 end
 
--- Now and then: senders may come and go by the thousand.
-local function forget()
-  if call('HLEN', meta) <= 128 then return end
-  local fields = call('HGETALL', meta)
-  for i = 1, #fields, 2 do
-    local heard = fields[i]:find('by:', 1, true) == 1 and fields[i + 1]:match('%d+$')
-    if heard and now - heard > math.min(idle, ${SENDER_MS}) then call('HDEL', meta, fields[i]) end
-  end
-end
-
 local function keep()
   if now - kept <= idle / 8 and now >= kept then return false end
   kept = now
   call('PEXPIRE', stream, idle)
   call('PEXPIRE', meta, idle)
-  forget()
+  -- Now and then: senders may come and go by the thousand.
+  local fields = call('HLEN', meta) > 128 and call('HGETALL', meta) or {}
+  for i = 1, #fields, 2 do
+    local heard = fields[i]:find('by:', 1, true) == 1 and fields[i + 1]:match('%d+$')
+    if heard and now - heard > math.min(idle, ${SENDER_MS}) then call('HDEL', meta, fields[i]) end
+  end
   return true
 end
 
@@ -124,28 +119,28 @@ if state[10] and number > 0 then
   last, at = tonumber(last), tonumber(at)
 end
 
--- Its numbers rise with its counters, and others' records are in between: halves the range, and again.
-local function find(low, high)
-  while low <= high do
-    local middle = math.floor((low + high) / 2)
-    local to, own, sent = middle, nil, nil
-    repeat
-      local most = gulp(8)
-      local entries = call('XREVRANGE', stream, to, low, 'COUNT', most)
-      for _, entry in ipairs(entries) do
-        local by, its = (entry[2][6] or ''):match('^(%S+) (%d+)$')
-        if by == ARGV[3] then
-          own, sent = tonumber(entry[1]:match('^%d+')), tonumber(its)
-          break
-        end
-        to = '(' .. entry[1]
-      end
-    until own or #entries < most
-    if sent == counter then return own end
-    if own and sent > counter then high = own - 1 else low = middle + 1 end
-  end
-end
 if counter <= last then
+  -- Its numbers rise with its counters, and others' records are in between: halves the range, and again.
+  local function find(low, high)
+    while low <= high do
+      local middle = math.floor((low + high) / 2)
+      local to, own, sent = middle, nil, nil
+      repeat
+        local most = gulp(8)
+        local entries = call('XREVRANGE', stream, to, low, 'COUNT', most)
+        for _, entry in ipairs(entries) do
+          local by, its = (entry[2][6] or ''):match('^(%S+) (%d+)$')
+          if by == ARGV[3] then
+            own, sent = tonumber(entry[1]:match('^%d+')), tonumber(its)
+            break
+          end
+          to = '(' .. entry[1]
+        end
+      until own or #entries < most
+      if sent == counter then return own end
+      if own and sent > counter then high = own - 1 else low = middle + 1 end
+    end
+  end
   local found = counter == last and at or find(number - count + 1, at)
   if found then return idOf(found) end
   return redis.error_reply('SENTBEFORE the event was appended before, and is not kept any more')
