@@ -71,7 +71,7 @@ export default [
   {
     name: 'eventwire/redis',
     path: 'dist/redis.js',
-    limit: '7.5 KiB',
+    limit: '8.25 KiB',
     gzip: true,
     modifyEsbuildConfig: forNode,
   },

@@ -25,6 +25,7 @@ import * as v from 'valibot'
 import { type RedisClient, RedisLog } from 'eventwire/redis'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
+import { createClient as createClient5, createCluster as createCluster5 } from 'redis5'
 
 interface Feed { price: { cents: number }; message: string }
 
@@ -175,6 +176,8 @@ const clients: RedisClient[] = [
   createClient(),
   createClient({ RESP: 2 }),
   createCluster({ rootNodes: [] }),
+  createClient5(),
+  createCluster5({ rootNodes: [] }),
   new Redis({ lazyConnect: true }),
   new Cluster([], { lazyConnect: true }),
 ]
