@@ -63,9 +63,11 @@ type Outlet = TransformStreamDefaultController<unknown>
 
 async function handOver(intake: Intake, outlet: Outlet): Promise<void> {
   for (;;) {
-    const event = intake.take() ?? (await intake.settle())
-    if (event === undefined) break
-    outlet.enqueue(event)
+    const taken = intake.take()
+    const { coming } = intake
+    const event = coming ? await coming : taken
+    if (event !== undefined) outlet.enqueue(event)
+    else if (!coming) break
   }
   if (intake.isOver) outlet.terminate()
 }

@@ -1,6 +1,7 @@
 // What a validator says of an event's data, at either end of the wire.
 
 import { SseError } from './errors.js'
+import { wrongType } from './misuse.js'
 import type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.js'
 
 /** What a validator says; where it said nothing, why: the data is no JSON, or the validator has failed. */
@@ -11,10 +12,17 @@ export function verdictOn(text: string, schema: StandardSchema): Verdict | Promi
   try {
     // No text is what a sender makes of `undefined`, and it is no JSON.
     const result = schema['~standard'].validate(text === '' ? undefined : JSON.parse(text))
-    return 'then' in result ? Promise.resolve(result).catch(failed) : result
+    if (!('then' in Object(result))) return answered(result as Verdict)
+    return Promise.resolve(result).then(answered).catch(failed)
   } catch (cause) {
     return failed(cause)
   }
+}
+
+/** Gives back what a validator has answered, if it is an answer: some are written by hand. That of arktype is an array. */
+function answered(result: Verdict): Verdict {
+  if (typeof result === 'object' && result !== null) return result
+  throw wrongType('what the validator gives', 'an object', result)
 }
 
 function failed(cause: unknown): Verdict {
@@ -28,6 +36,6 @@ export function invalid(
   cause: unknown,
 ): SseError {
   const name = JSON.stringify(event.event.slice(0, 40))
-  const message = `The data of ${name} is invalid: ${issues[0]?.message}`
+  const message = `The data of ${name} is invalid: ${issues[0]?.message ?? 'its validator does not say why'}`
   return new SseError('ERR_SSE_INVALID', message, { ...event, issues, cause })
 }
