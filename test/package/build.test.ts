@@ -71,6 +71,21 @@ describe('the built package', () => {
     expect(seen).toEqual({ open: [2, 2], closed: 2, sameError: true })
   })
 
+  test('knows the errors of each format in the other', () => {
+    const seen = run(`
+      const commonjs = require('eventwire')
+      Promise.all([import('eventwire'), import('eventwire/client')]).then(([module, client]) => {
+        const error = new module.SseError('ERR_SSE_LOG', '')
+        console.log(JSON.stringify([
+          error instanceof commonjs.SseError,
+          new commonjs.SseError('ERR_SSE_LOG', '') instanceof module.SseError,
+          new commonjs.SseError('ERR_SSE_LOG', '') instanceof client.SseError,
+          new Error() instanceof commonjs.SseError,
+        ]))
+      })`)
+    expect(seen).toEqual([true, true, true, false])
+  })
+
   test('has channels of each format feed streams of the other', () => {
     const seen = run(`
       const { PassThrough } = require('node:stream')
