@@ -49,9 +49,8 @@ const isSseError = Symbol.for('eventwire.error')
 export class SseError extends Error implements SseErrorDetails {
   /** Knows the errors of the package's other module format, too. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (super[Symbol.hasInstance](value)) return true
-    // Classes that an application derives have instances of their own.
-    return this === SseError && isSseError in Object(value)
+    // biome-ignore lint/complexity/noThisInStatic: a class that an application derives knows its own instances alone.
+    return this === SseError ? isSseError in Object(value) : super[Symbol.hasInstance](value)
   }
 
   /** Always `'SseError'`. */

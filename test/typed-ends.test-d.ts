@@ -9,8 +9,12 @@ import * as z from 'zod'
 import { openStream as openOnExpress } from '../src/adapters/express.js'
 import { type OpenStreamOptions, openStream } from '../src/adapters/node.js'
 import {
+  type AnyEvents,
+  type ChannelEvent,
   type Contract,
   defineEvents,
+  type EventMap,
+  type EventOf,
   SseChannel,
   SseStream,
   type SseStreamOptions,
@@ -112,6 +116,30 @@ describe('a contract where events are sent', () => {
     openStream<Feed>(req, res, { events })
   })
 
+  test('types the functions of an application that send and publish', () => {
+    const send = (event: EventOf<typeof events>) => stream.send(event)
+    const publish = (event: ChannelEvent<typeof events>) =>
+      new SseChannel({ events }).publish(event)
+    const publishFeed = (event: ChannelEvent<Feed>) => new SseChannel<Feed>().publish(event)
+    const publishAny = (event: ChannelEvent<AnyEvents>) => new SseChannel().publish(event)
+    expectTypeOf<EventOf<typeof events>>().toEqualTypeOf<EventOf<Sent>>()
+    send({ event: 'at', data: '2020-01-01', id: 5 })
+    void publish({ event: 'price', data: { cents: 5 }, retry: 5 })
+    void publishFeed({ data: 'text' })
+    void publishAny({ event: 'any', data: 5 })
+    // @ts-expect-error no such event
+    send({ event: 'entries' })
+    // @ts-expect-error the log gives the id
+    void publish({ event: 'done', id: 5 })
+    // @ts-expect-error the data is of another type
+    void publish({ event: 'price', data: { cents: 'five' } })
+
+    function publisherOf<M extends EventMap<M>>(channel: SseChannel<M>) {
+      return (event: ChannelEvent<M>) => channel.publish(event)
+    }
+    void publisherOf(new SseChannel({ events }))({ event: 'token', data: 'text' })
+  })
+
   test('refuses what is no entry', () => {
     // @ts-expect-error a class is no validator
     defineEvents({ price: Date })
@@ -156,6 +184,15 @@ describe('a contract where events are received', () => {
       // @ts-expect-error no such event
       if (event.event === 'prize') return
     }
+  })
+
+  test('types the functions of an application that receive', () => {
+    const receive = (event: ReceivedEvent<typeof events>) =>
+      event.event === 'at' ? event.data.getTime() : 0
+    expectTypeOf<ReceivedEvent<typeof events>>().toEqualTypeOf<ReceivedEvent<Received>>()
+    receive({ event: 'done', data: undefined, id: '' })
+    // @ts-expect-error no such event
+    receive({ event: 'outgoing', data: undefined, id: '' })
   })
 
   test('types the reader, its options and the pipeline', () => {
