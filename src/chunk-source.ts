@@ -54,17 +54,13 @@ interface Destroyable {
 
 function fromIterable(source: AsyncIterable<WireChunk> & Destroyable): ChunkSource {
   const iterator = source[Symbol.asyncIterator]()
-  // Before the first read, and while it is put away, Node.js has nobody else whom it could tell.
-  if (typeof source.destroy === 'function') source.on?.('error', ignore)
+  // Before the first read, and while it is put away, a Readable has nobody else to tell, and would end the process.
+  source.on?.('error', ignore)
   return {
     // `for await` would take what is no promise, too.
     read: () => Promise.resolve(iterator.next()),
-    cancel: () =>
-      putAway(() => {
-        if (typeof source.destroy !== 'function') return iterator.return?.()
-        // The iterator of a Node Readable is deaf while a read waits.
-        return source.destroy()
-      }),
+    // The iterator of a Readable is deaf while a read waits.
+    cancel: () => putAway(() => (source.destroy ? source.destroy() : iterator.return?.())),
   }
 }
 

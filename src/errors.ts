@@ -84,6 +84,7 @@ export class SseError extends Error implements SseErrorDetails {
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
+    // Not a member with that name: a bundler would have to keep the class for whoever does not use it.
     Object.defineProperty(this, isSseError, { value: true })
     // What a stranger has sent may be long, and errors are logged.
     Object.assign(this, details, details.data && { data: details.data.slice(0, MAX_EXCERPT) })

@@ -9,11 +9,17 @@ import {
   type TextEvents,
 } from './parse-options.js'
 
-/** How events are read in a pipeline. An AbortSignal is for `pipeThrough` to take. */
+/** How events are read in a pipeline. */
 export type ParserStreamOptions<M extends EventMap<M> = TextEvents> = Omit<
   ParseOptions<M>,
   'signal'
->
+> & {
+  /** None: `pipeThrough` takes it, and ends both sides. */
+  signal?: undefined
+}
+
+/** Where there are no such streams, as in React Native, the rest of the entry is of use all the same. */
+const { TransformStream = class {} as typeof globalThis.TransformStream } = globalThis
 
 /**
  * Bytes, or decoded text, in; events out: for `pipeThrough`.

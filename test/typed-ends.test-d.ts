@@ -20,7 +20,13 @@ import {
   type SseStreamOptions,
   text,
 } from '../src/index.js'
-import { parseEvents, type ReceivedEvent, SseParserStream, type SseReader } from '../src/parser.js'
+import {
+  type ParseOptions,
+  parseEvents,
+  type ReceivedEvent,
+  SseParserStream,
+  type SseReader,
+} from '../src/parser.js'
 
 const events = defineEvents({
   price: z.object({ cents: z.number() }),
@@ -210,6 +216,9 @@ describe('a contract where events are received', () => {
     expectTypeOf(reader).toExtend<AsyncIterableIterator<ReceivedEvent<Received>>>()
     const piped = new ReadableStream<Uint8Array>().pipeThrough(new SseParserStream({ events }))
     expectTypeOf(piped).toEqualTypeOf<ReadableStream<ReceivedEvent<Received>>>()
+    const withSignal: ParseOptions = { signal: AbortSignal.abort() }
+    // @ts-expect-error pipeThrough takes the signal
+    new SseParserStream(withSignal)
     // @ts-expect-error no such policy
     parseEvents(source, { events, onUnknown: 'ignore' })
   })

@@ -139,6 +139,15 @@ describe('the built package', () => {
     expect(foreign).toEqual(packages)
   })
 
+  test('reads events where there is no TransformStream', () => {
+    const seen = run(`
+      delete globalThis.TransformStream
+      const { parseEvents } = require('eventwire/parser')
+      parseEvents((async function* () { yield 'data: a\\n\\n' })()).next().then(({ value }) =>
+        console.log(JSON.stringify(value.data)))`)
+    expect(seen).toBe('a')
+  })
+
   test('lets a process end that has heartbeats and a stalled stream', () => {
     const seen = run(`
       const { PassThrough } = require('node:stream')

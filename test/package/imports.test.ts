@@ -86,7 +86,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'subscription',
   ],
   'text-codec': ['contract'],
-  verdict: [...BASE, 'errors', 'standard-schema'],
+  verdict: ['errors', 'standard-schema'],
   outgoing: [...BASE, 'contract', 'event', 'standard-schema', 'text-codec', 'verdict'],
   'event-definitions': [...BASE, 'contract', 'outgoing', 'standard-schema', 'text-codec'],
   'parse-options': [...BASE, 'contract', 'standard-schema'],

@@ -48,7 +48,7 @@ describe('until', () => {
     const reader = parseEvents(source.stream, { until: (async () => false) as never })
     const error = await rejection(reader.next())
     expect(error.message).toBe(
-      'Expected what `until` gives to be true or false, got an instance of Promise',
+      'Expected what `until` gives to be a boolean, got an instance of Promise',
     )
     expect(source.cancelled).toEqual([error])
   })
