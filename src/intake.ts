@@ -71,8 +71,7 @@ export class Intake {
       if (raw === undefined) return undefined
       const isLast = until?.(raw) ?? false
       // A promise would end the stream at its first event, whatever comes of it.
-      if (typeof isLast !== 'boolean')
-        throw wrongType('what `until` gives', 'a boolean', isLast)
+      if (typeof isLast !== 'boolean') throw wrongType('what `until` gives', 'a boolean', isLast)
       if (this.isOver) {
         // Given up by what was just called.
         this.#wire.giveBack()

@@ -19,7 +19,7 @@ export type ParserStreamOptions<M extends EventMap<M> = TextEvents> = Omit<
 }
 
 /** Where there are no such streams, as in React Native, the rest of the entry is of use all the same. */
-const { TransformStream = class {} as typeof globalThis.TransformStream } = globalThis
+const Base: typeof TransformStream = globalThis.TransformStream ?? class {}
 
 /**
  * Bytes, or decoded text, in; events out: for `pipeThrough`.
@@ -27,7 +27,7 @@ const { TransformStream = class {} as typeof globalThis.TransformStream } = glob
  * It is what `parseEvents` is to a loop. The readable side fails as that iteration would; `until` ends it and makes the pipe
  * cancel its source.
  */
-export class SseParserStream<M extends EventMap<M> = TextEvents> extends TransformStream<
+export class SseParserStream<M extends EventMap<M> = TextEvents> extends Base<
   Uint8Array | string,
   ReceivedEvent<M>
 > {

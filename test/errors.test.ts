@@ -9,12 +9,18 @@ describe('SseError', () => {
     expect(Object.keys(error).sort()).toEqual(['code', 'name', 'status'])
   })
 
-  test.each([undefined, null, 5, 'text', {}, new Error('other'), { code: 'ERR_SSE_LOG' }, SseError])(
-    'does not take %s for one',
-    (value) => {
-      expect((value as unknown) instanceof SseError).toBe(false)
-    },
-  )
+  test.each([
+    undefined,
+    null,
+    5,
+    'text',
+    {},
+    new Error('other'),
+    { code: 'ERR_SSE_LOG' },
+    SseError,
+  ])('does not take %s for one', (value) => {
+    expect((value as unknown) instanceof SseError).toBe(false)
+  })
 
   test('can be derived from, and the derived class knows its own alone', () => {
     class FeedError extends SseError {}
