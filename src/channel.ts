@@ -8,7 +8,7 @@ import {
   type SseChannelOptions,
   type SubscribeOptions,
 } from './channel-options.js'
-import type { AnyEvents, EventMap, EventOf } from './contract.js'
+import type { AnyEvents, ChannelEvent, EventMap, EventOf } from './contract.js'
 import { SseError, type SseErrorCode } from './errors.js'
 import type { SseEvent } from './event.js'
 import { attach } from './feed.js'
@@ -79,7 +79,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
    * id; with an {@link SseError}: `ERR_SSE_CLOSED` when the channel is closed, `ERR_SSE_LOG` when the log has failed,
    * `ERR_SSE_INVALID` when `validate` is on and the data is not what the contract says.
    */
-  publish(event: EventOf<M> & { id?: undefined }, options: PublishOptions = {}): Promise<string> {
+  publish(event: ChannelEvent<M>, options: PublishOptions = {}): Promise<string> {
     let record: NewRecord
     try {
       record = this.#recordOf(event, options)

@@ -14,6 +14,7 @@ export type {
 export type { SharedChunk } from './chunk.js'
 export type {
   AnyEvents,
+  ChannelEvent,
   Contract,
   ContractEntry,
   EventMap,

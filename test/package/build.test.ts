@@ -85,6 +85,21 @@ describe('the built package', () => {
     expect(seen).toEqual({ open: [2, 2], closed: 2, sameError: true })
   })
 
+  test('knows the errors of each format in the other', () => {
+    const seen = run(`
+      const commonjs = require('eventwire')
+      Promise.all([import('eventwire'), import('eventwire/client')]).then(([module, client]) => {
+        const error = new module.SseError('ERR_SSE_LOG', '')
+        console.log(JSON.stringify([
+          error instanceof commonjs.SseError,
+          new commonjs.SseError('ERR_SSE_LOG', '') instanceof module.SseError,
+          new commonjs.SseError('ERR_SSE_LOG', '') instanceof client.SseError,
+          new Error() instanceof commonjs.SseError,
+        ]))
+      })`)
+    expect(seen).toEqual([true, true, true, false])
+  })
+
   test('has channels of each format feed streams of the other', () => {
     const seen = run(`
       const { PassThrough } = require('node:stream')
@@ -136,6 +151,15 @@ describe('the built package', () => {
     }
     expect(loaded.length).toBeGreaterThan(1)
     expect(foreign).toEqual(packages)
+  })
+
+  test('reads events where there is no TransformStream', () => {
+    const seen = run(`
+      delete globalThis.TransformStream
+      const { parseEvents } = require('eventwire/parser')
+      parseEvents((async function* () { yield 'data: a\\n\\n' })()).next().then(({ value }) =>
+        console.log(JSON.stringify(value.data)))`)
+    expect(seen).toBe('a')
   })
 
   test('lets a process end that has heartbeats and a stalled stream', () => {

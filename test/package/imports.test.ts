@@ -92,7 +92,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'parse-options': [...BASE, 'contract', 'standard-schema'],
   'wire-parser': [...BASE, 'errors', 'parse-options', 'eventsource-parser'],
   reception: ['errors', 'parse-options', 'text-codec', 'verdict'],
-  intake: ['parse-options', 'reception', 'wire-parser'],
+  intake: [...BASE, 'parse-options', 'reception', 'wire-parser'],
   'chunk-source': [...BASE, 'readable'],
   'event-response': [...BASE, 'chunk-source', 'errors'],
   'event-reader': ['abort', 'chunk-source', 'intake', 'reception'],

@@ -10,7 +10,7 @@ const CODE = `
 import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { PassThrough } from 'node:stream'
-import { type CloseInfo, closeAllStreams, defineEvents, encodeEvent, SseChannel, SseError, SseStream, streamStats, text } from 'eventwire'
+import { type ChannelEvent, type CloseInfo, closeAllStreams, defineEvents, encodeEvent, type EventOf, SseChannel, SseError, SseStream, streamStats, text } from 'eventwire'
 import type { Express } from 'express'
 import { openStream as openOnExpress, sse } from 'eventwire/express'
 import Fastify from 'fastify'
@@ -19,7 +19,7 @@ import { openStream as openAsFetch, type StreamedResponse } from 'eventwire/fetc
 import type Koa from 'koa'
 import { openStream as openOnKoa, sse as koaSse } from 'eventwire/koa'
 import { acceptsEventStream, lastEventIdOf, openStream, refuse, stop } from 'eventwire/node'
-import { type ParseOptions, parseEvents, SseError as ParserError, SseParserStream } from 'eventwire/parser'
+import { type ParseOptions, parseEvents, type ReceivedEvent, SseError as ParserError, SseParserStream } from 'eventwire/parser'
 import { connect, type ConnectOptions, type SseActivity, SseError as ClientError } from 'eventwire/client'
 import * as v from 'valibot'
 import { type RedisClient, RedisLog } from 'eventwire/redis'
@@ -106,6 +106,12 @@ createServer((req, res) => {
   // @ts-expect-error no such event
   void new SseChannel({ events }).publish({ event: 'prize' })
 })
+const one = (data: string): EventOf<typeof events> => ({ event: 'token', data })
+const announce = (event: ChannelEvent<typeof events>) => new SseChannel({ events }).publish(event)
+const told = (event: ReceivedEvent<typeof events>) => event.event === 'at' && event.data.getTime()
+// @ts-expect-error no such event
+void announce({ event: 'entries' })
+void [one, announce, told]
 async function read(response: Response) {
   const options = { events, onUnknown: 'skip' } as const
   for await (const event of parseEvents(response, options)) {
