@@ -68,6 +68,7 @@ export default [
     gzip: true,
     modifyEsbuildConfig: (config) => ({ ...forNode(config), format: 'esm' }),
   },
+  { name: 'eventwire/testing', path: 'dist/testing.js', limit: '11 KiB', gzip: true },
   {
     name: 'eventwire/redis',
     path: 'dist/redis.js',
