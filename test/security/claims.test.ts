@@ -190,7 +190,9 @@ describe('a response', () => {
       await answer.whole
       return answer.bytes().length
     }
-    expect(await lengthFor('token=7f3a9c21d8e4')).toBeLessThan(await lengthFor('token=b05e6d7fa213'))
+    expect(await lengthFor('token=7f3a9c21d8e4')).toBeLessThan(
+      await lengthFor('token=b05e6d7fa213'),
+    )
   })
 
   test('with headers of the application has those: nothing is stored under no-store', async () => {
