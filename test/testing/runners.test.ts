@@ -1,11 +1,13 @@
 // The built `eventwire/testing` as applications test with it: by other runners, each with its own fake timers.
 
 import { execFile } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 
 const run = promisify(execFile)
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest')
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
 // By it a process would take itself for a file of another run.
@@ -23,7 +25,7 @@ describe('eventwire/testing', () => {
     }
     const { stderr } = await run(
       process.execPath,
-      ['node_modules/jest/bin/jest.js', '--runInBand', '--config', JSON.stringify(config)],
+      [jest, '--runInBand', '--config', JSON.stringify(config)],
       { cwd: ROOT, env },
     )
     expect(stderr).toMatch(/^Tests: +5 passed, 5 total$/m)
