@@ -1,5 +1,6 @@
 // What goes on in this process, for those who watch it through `node:diagnostics_channel`: docs/diagnostics.md.
 
+import { builtIn } from './built-in.js'
 import type { SseError } from './errors.js'
 import type { LogRecord } from './log.js'
 import type { CloseInfo, SseStream } from './stream.js'
@@ -56,12 +57,7 @@ interface Diagnostics {
   channel(name: string): { publish(message: object): void }
 }
 
-interface Host {
-  process?: { getBuiltinModule?(name: string): Diagnostics | undefined }
-}
-
-// Not by an import, which runtimes without it could not load.
-const diagnostics = (globalThis as Host).process?.getBuiltinModule?.('node:diagnostics_channel')
+const diagnostics = builtIn<Diagnostics>('node:diagnostics_channel')
 
 /** A message as the rooms below a stream can make it: they know a part of it each. */
 type Made<Message> = {

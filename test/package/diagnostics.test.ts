@@ -50,6 +50,10 @@ describe('diagnostics of the built package', () => {
   test.each([
     ['without process.getBuiltinModule', 'delete process.getBuiltinModule'],
     ['where it knows no such module', 'process.getBuiltinModule = () => undefined'],
+    [
+      'where it throws, as on the Edge Runtime of Next.js',
+      'process.getBuiltinModule = () => { throw new Error() }',
+    ],
     ['without a process', 'globalThis.process = undefined'],
   ])('are silent, and nothing fails, %s', (_where, change) => {
     const id = run(`

@@ -31,8 +31,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   sink: ['chunk', 'misuse'],
   source: ['misuse', 'readable'],
   registry: [],
-  // The types of its messages alone.
-  diagnostics: ['errors', 'log', 'stream'],
+  'built-in': [],
+  // The types of its messages alone, but for the first.
+  diagnostics: ['built-in', 'errors', 'log', 'stream'],
   options: [...BASE, 'backlog', 'contract', 'event', 'last-event-id'],
   outbox: [...BASE, 'backlog', 'chunk', 'clock', 'diagnostics', 'feed', 'registry', 'sink'],
   stream: [
@@ -273,7 +274,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   'adapters/gzip-sink': ['adapters/zlib', 'chunk', 'sink', 'utf8'],
   'adapters/brotli-sink': ['adapters/zlib', 'sink'],
-  'adapters/zlib': ['node:zlib'],
+  'adapters/zlib': ['built-in', 'node:zlib'],
   'adapters/response-sink': ['chunk', 'sink', 'node:events', 'node:http', 'node:http2', 'node:net'],
   'adapters/node-exchange': [
     'adapters/opening',
