@@ -24,6 +24,7 @@ export type {
   SentBy,
   TextCodec,
 } from './contract.js'
+export type { DiagnosticsMessages } from './diagnostics.js'
 export { SseError, type SseErrorCode, type SseErrorDetails } from './errors.js'
 export { encodeEvent, type Serialize, type SseEvent } from './event.js'
 export { defineEvents, text } from './event-definitions.js'

@@ -43,6 +43,7 @@ const VALUES: Record<string, string[]> = {
   'eventwire/parser': ['SseError', 'SseParserStream', 'defineEvents', 'parseEvents', 'text'],
   'eventwire/client': ['SseError', 'connect'],
   'eventwire/redis': ['RedisLog'],
+  'eventwire/testing': ['createTestStream'],
 }
 
 /** Runs a module in a process of its own, as an application at the package's root would. */
@@ -139,6 +140,8 @@ describe('the built package', () => {
     ['parser.cjs', []],
     ['client.js', ['eventsource-parser']],
     ['client.cjs', []],
+    ['testing.js', ['eventsource-parser']],
+    ['testing.cjs', []],
   ])('has nothing of node: in all that %s loads', (entry, packages) => {
     const loaded = [entry]
     const foreign: string[] = []

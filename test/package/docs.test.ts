@@ -14,6 +14,7 @@ const ROOT = new URL('../../', import.meta.url)
 const pages = [
   'README.md',
   'CHANGELOG.md',
+  'SECURITY.md',
   ...readdirSync(new URL('docs/', ROOT), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md') && !path.startsWith('api'))
     .map((path) => `docs/${path}`),

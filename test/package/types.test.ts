@@ -10,7 +10,7 @@ const CODE = `
 import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { PassThrough } from 'node:stream'
-import { type ChannelEvent, type CloseInfo, closeAllStreams, defineEvents, encodeEvent, type EventOf, SseChannel, SseError, SseStream, streamStats, text } from 'eventwire'
+import { type ChannelEvent, type CloseInfo, closeAllStreams, defineEvents, type DiagnosticsMessages, encodeEvent, type EventOf, SseChannel, SseError, SseStream, streamStats, text } from 'eventwire'
 import type { Express } from 'express'
 import { openStream as openOnExpress, sse } from 'eventwire/express'
 import Fastify from 'fastify'
@@ -23,6 +23,8 @@ import { type ParseOptions, parseEvents, type ReceivedEvent, SseError as ParserE
 import { connect, type ConnectOptions, type SseActivity, SseError as ClientError } from 'eventwire/client'
 import * as v from 'valibot'
 import { type RedisClient, RedisLog } from 'eventwire/redis'
+import { createTestStream, type TestStream } from 'eventwire/testing'
+import { subscribe } from 'node:diagnostics_channel'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
 import { createClient as createClient5, createCluster as createCluster5 } from 'redis5'
@@ -188,6 +190,21 @@ const clients: RedisClient[] = [
   new Cluster([], { lazyConnect: true }),
 ]
 new SseChannel<Feed>({ name: 'a', log: new RedisLog(createClient(), { timeoutMs: 5 }) })
+const client: TestStream<Feed> = createTestStream<Feed>({ heartbeatMs: false })
+client.stream.send({ event: 'price', data: { cents: 1 } })
+// @ts-expect-error no such event
+client.stream.send({ event: 'prize' })
+const [first] = client.events()
+first?.data.trim()
+const typed = createTestStream({ events })
+typed.stream.send({ event: 'at', data: '2020-01-01' })
+for (const event of typed.events()) if (event.event === 'at') event.data.getTime()
+// @ts-expect-error no such option
+createTestStream({ heartbeat: 5 })
+subscribe('eventwire:stream:close', (message) => {
+  const { stream, reason, error } = message as DiagnosticsMessages['eventwire:stream:close']
+  return [stream.bufferedBytes, reason === 'client', error?.message]
+})
 // @ts-expect-error no client
 new RedisLog({ get: () => {} })
 void clients
