@@ -295,7 +295,8 @@ export class HandOver {
   }
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+/** Tells whether something is to be waited for. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 }
 
