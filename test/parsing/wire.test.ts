@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseEvents } from '../../src/parser.js'
-import { readText } from './standard.js'
 import { all, generated, rejection, TestStream } from './sources.js'
+import { readText } from './standard.js'
 import { joined, VECTORS } from './vectors.js'
 
 const encoder = new TextEncoder()

@@ -67,10 +67,13 @@ const mutated = fc
     }),
   )
   .map(([{ chunks }, changes]) =>
-    changes.reduce((whole, [where, length, piece]) => {
-      const at = Math.floor(where * whole.length)
-      return joined([whole.subarray(0, at), piece, whole.subarray(at + length)])
-    }, joined(chunks).subarray(0, 4_000)),
+    changes.reduce(
+      (whole, [where, length, piece]) => {
+        const at = Math.floor(where * whole.length)
+        return joined([whole.subarray(0, at), piece, whole.subarray(at + length)])
+      },
+      joined(chunks).subarray(0, 4_000),
+    ),
   )
 
 /** Where to cut: fractions of the whole. One and the same place twice gives an empty chunk. */
