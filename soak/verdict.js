@@ -52,6 +52,6 @@ export function judge({ readings, start, end, clients }) {
   check('at the end: bytes held for clients', end.stats.bufferedBytes, 0)
   check('at the end: sockets', end.sockets, 0)
   check('at the end: handles beyond those of the start', end.handles - start.handles, 0)
-  check('at the end: heap beyond that of the start, MiB', (end.heap - start.heap) / MIB, 4)
+  check('at the end: heap beyond that of the start, MiB', (end.heap - start.heap) / MIB, 8)
   return { checks, isPassed: Object.values(checks).every(({ holds }) => holds) }
 }
