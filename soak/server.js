@@ -81,6 +81,7 @@ const orders = {
   /** Nothing is published any more, and all that was opened is closed: what is left is left behind. */
   async stop() {
     clearInterval(orders.timer)
+    server.close()
     await closeAllStreams({ withinMs: 1_000 })
     await channel.close()
     server.closeAllConnections()

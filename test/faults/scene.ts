@@ -1,6 +1,6 @@
 // A server with one client that nothing happens to: what befalls the others must not be felt by it, nor leave anything.
 
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import tls from 'node:tls'
@@ -8,7 +8,13 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect } from 'vitest'
 import { type OpenStreamOptions, openStream } from '../../src/adapters/node.js'
-import { SseChannel, type SseChannelOptions, type SseStream, streamStats } from '../../src/index.js'
+import {
+  type AnyEvents,
+  SseChannel,
+  type SseChannelOptions,
+  type SseStream,
+  streamStats,
+} from '../../src/index.js'
 import { type Answer, ask } from '../adapters/client.js'
 import { certificate } from '../certificate.js'
 import { turn } from '../fake-sink.js'
@@ -29,9 +35,9 @@ interface SceneOptions {
   isSecure?: boolean
   /** Of the victims' streams. */
   stream?: OpenStreamOptions
-  channel?: SseChannelOptions
+  channel?: SseChannelOptions<AnyEvents>
   /** What is done with a victim's stream besides subscribing it. */
-  onVictim?: (stream: SseStream) => void
+  onVictim?: (stream: SseStream, res: ServerResponse) => void
 }
 
 export class Scene {
@@ -69,7 +75,7 @@ export class Scene {
         this.#streams.push(new WeakRef(stream))
         void stream.closed.then(({ reason }) => this.reasons.push(reason))
         if (options.onVictim === undefined) void this.channel.subscribe(stream)
-        else options.onVictim(stream)
+        else options.onVictim(stream, res)
       }
     })
   }
@@ -102,6 +108,11 @@ export class Scene {
     secure.on('error', () => {})
     await new Promise((resolve) => secure.once('secureConnect', resolve))
     return { raw, secure }
+  }
+
+  /** The victim's stream, while it is open. Keep it in no variable: it is to be seen whether anything else does. */
+  get victim(): SseStream {
+    return this.#streams.at(-1)?.deref() as SseStream
   }
 
   /** Waits until so many victims have been let in. */
