@@ -70,9 +70,13 @@ export class Visitor {
     return blocksOf(current.read()).findLast(({ id }) => id !== undefined)?.id ?? current.from
   }
 
+  /** Whether no subscription of it is on its way. */
+  get hasArrived(): boolean {
+    return this.#subscribing.size === 0
+  }
+
   get isThere(): boolean {
-    const { stream } = this.#current?.client ?? {}
-    return this.#subscribing.size === 0 && stream?.state === 'open'
+    return this.hasArrived && this.#current?.client.stream.state === 'open'
   }
 
   connect(channel: SseChannel): void {
@@ -151,8 +155,9 @@ export class World {
   }
 
   async lose(): Promise<void> {
-    // What is on its way would be published before or after, nobody knows.
+    // What is on its way would be published before or after, nobody knows; who is, would be told of the one or the other.
     await Promise.all(this.#appending)
+    await this.#settle((visitor) => visitor.hasArrived)
     await this.engine.lose(() => this.#cut())
   }
 
@@ -163,24 +168,30 @@ export class World {
   /** All come back and read on, until each has seen one last event; then holds what they saw to the promise. */
   async conclude(): Promise<void> {
     const { visitors, engine } = this
-    const settle = async (isDone: (visitor: Visitor) => boolean) => {
-      const sinceMs = performance.now()
-      while (!visitors.every(isDone)) {
-        if (performance.now() - sinceMs > HANGS_AFTER_MS) {
-          throw new Error(`A visitor hangs: ${visitors.map(({ lastEventId }) => lastEventId)}`)
-        }
-        for (const visitor of visitors) {
-          visitor.connect(engine.channel)
-          visitor.drain()
-        }
-        await turn()
-      }
-    }
+    const comeBack = (visitor: Visitor) => visitor.connect(engine.channel)
     await Promise.all(this.#appending)
-    await settle((visitor) => visitor.isThere)
+    await this.#settle((visitor) => visitor.isThere, comeBack)
     const last = await this.publish('mine')
-    await settle((visitor) => visitor.lastEventId === last)
+    await this.#settle((visitor) => visitor.lastEventId === last, comeBack)
     for (const visitor of visitors) this.#check(visitor)
+  }
+
+  async #settle(
+    isDone: (visitor: Visitor) => boolean,
+    before: (visitor: Visitor) => void = () => {},
+  ): Promise<void> {
+    const { visitors } = this
+    const sinceMs = performance.now()
+    while (!visitors.every(isDone)) {
+      if (performance.now() - sinceMs > HANGS_AFTER_MS) {
+        throw new Error(`A visitor hangs: ${visitors.map(({ lastEventId }) => lastEventId)}`)
+      }
+      for (const visitor of visitors) {
+        before(visitor)
+        visitor.drain()
+      }
+      await turn()
+    }
   }
 
   #check({ read }: Visitor): void {
