@@ -6,7 +6,8 @@ import { type Script, scriptOf } from './redis-client.js'
  * KEYS[1]: a stream, one entry `<number>-<term>` a record; its fields are, in this order, the record's text, when it
  * came, and who sent it.
  * KEYS[2]: a hash with the channel's
- *   epoch         a life of these keys
+ *   epoch         a life of these keys: later ones come later in the order of strings, by the server's clock; those of
+ *                 the nodes differ, and a command may have waited
  *   term          how many runs of the server have added to it, less one
  *   run           the run of the server that added last
  *   ends          "<term>=<number>,...": the last number of each earlier term, as far as the stream reaches
@@ -37,7 +38,6 @@ local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function begin()
-  -- Later ones come later in the order of strings, by one clock: those of the nodes differ, and a command may have waited.
   epoch = string.format('%.0f', time[1] * 1000000 + time[2]) .. ARGV[2]
   term, run, ends, number, count, bytes, limits, kept = '0', '', '', 0, 0, 0, '0 0 0', 0
   call('DEL', stream, meta)
