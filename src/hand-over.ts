@@ -10,7 +10,7 @@ import type { Following } from './following.js'
 import { bytesOf, type LogPage, type LogRecord, type NewRecord } from './log.js'
 import { Publication } from './publication.js'
 import { registry } from './registry.js'
-import { discard, pump, type Source } from './source.js'
+import { discard, ignore, pump, type Source } from './source.js'
 import { byteLength } from './utf8.js'
 
 /**
@@ -303,6 +303,3 @@ export function isPromise(value: unknown): value is PromiseLike<unknown> {
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value
 }
-
-/** Whoever asked has gone: nobody is there to hear of a failure. */
-function ignore(_error: unknown): void {}

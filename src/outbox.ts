@@ -273,8 +273,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
 
   /** Ends the sink once everything has been handed to it. */
   #endSink(): void {
-    if (this.#isClosed || this.#ending === 'done') return
-    if (this.#rest || this.#backlog?.bytes) return
+    if (this.#isClosed || this.#ending === 'done' || this.#rest || this.#backlog?.bytes) return
     const isLast = this.#ending === 'last'
     this.#ending = 'done'
     // It may hold a piece still, and the client may never take it.
