@@ -95,7 +95,6 @@ export function closingBy(options: CloseAllOptions) {
   return { end, run }
 }
 
-
 function retryBounds(retryMs: number | readonly [number, number]): readonly [number, number] {
   if (typeof retryMs !== 'number' && !(Array.isArray(retryMs) && retryMs.length === 2)) {
     throw wrongType('`retryMs`', 'a number or [min, max]', retryMs)
