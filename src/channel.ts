@@ -14,7 +14,7 @@ import { SseError, type SseErrorCode } from './errors.js'
 import type { SseEvent } from './event.js'
 import { attach } from './feed.js'
 import { Following, persist } from './following.js'
-import type { Recipient } from './hand-over.js'
+import { isPromise, type Recipient } from './hand-over.js'
 import { harmlessLastEventId } from './last-event-id.js'
 import type { EventLog, LogRecord, NewRecord } from './log.js'
 import { MemoryLog } from './memory-log.js'
@@ -186,8 +186,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
         this.#onAppended = resolve
       })
     }
-    const live = this.#audiences.members() as ChannelSubscription[]
-    for (const subscription of [...live, ...this.#joining]) subscription.unsubscribe()
+    for (const subscription of this.#subscriptions()) subscription.unsubscribe()
     await this.#following?.stop()
     if (this.#options.log === undefined) await this.#log.close()
   }
@@ -264,8 +263,11 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
 
   #onRestart(seen: string): void {
     this.#audiences.flush()
-    const live = this.#audiences.members() as ChannelSubscription[]
-    for (const subscription of [...live, ...this.#joining]) subscription.restart(seen)
+    for (const subscription of this.#subscriptions()) subscription.restart(seen)
+  }
+
+  #subscriptions(): ChannelSubscription[] {
+    return [...(this.#audiences.members() as ChannelSubscription[]), ...this.#joining]
   }
 
   #publicationOf(record: LogRecord): Publication {
@@ -280,11 +282,9 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
   #judge(filter: Filter, publication: Publication): boolean {
     try {
       const isWanted: unknown = filter(publication.event)
-      if (typeof (isWanted as PromiseLike<unknown> | undefined)?.then !== 'function') {
-        return Boolean(isWanted)
-      }
+      if (!isPromise(isWanted)) return Boolean(isWanted)
       // A promise is true, whatever it comes to.
-      void (isWanted as PromiseLike<unknown>).then(undefined, () => {})
+      void isWanted.then(undefined, () => {})
       throw wrongType('what `filter` returns', 'a boolean', isWanted)
     } catch (cause) {
       this.#report('filter', 'ERR_SSE_FILTER', 'A filter has failed', cause)

@@ -11,7 +11,7 @@ import type { Following } from './following.js'
 import { bytesOf, type LogPage, type LogRecord, type NewRecord } from './log.js'
 import { Publication } from './publication.js'
 import { registry } from './registry.js'
-import { discard, pump, type Source } from './source.js'
+import { discard, ignore, pump, type Source } from './source.js'
 import { byteLength } from './utf8.js'
 
 /**
@@ -303,13 +303,11 @@ export class HandOver {
   }
 }
 
-function isPromise(value: unknown): value is PromiseLike<unknown> {
+/** Tells whether something is to be waited for. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value
 }
-
-/** Whoever asked has gone: nobody is there to hear of a failure. */
-function ignore(_error: unknown): void {}

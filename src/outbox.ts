@@ -56,8 +56,10 @@ export class Outbox implements SinkListener, Ringable, Outlet {
   /** What was added in this synchronous run and leaves at its end. */
   #tick = ''
   /** The turn of the last write, and what was written in it so far. */
-  #turn = -1
+  #turn = 0
   #turnBytes = 0
+  /** The turn of the last write behind which nothing waited here. */
+  #keptUpTurn = 0
   /** When something was written last, or the connection was opened. */
   wroteMs = nowMs()
 
@@ -207,7 +209,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
   #hold(event: EncodedEvent): void {
     // An earlier one of the same chunk may have been one too many.
     if (this.#isClosed) return
-    const isSlow = isPast(this.#turn)
+    const isSlow = isPast(this.#keptUpTurn)
     const dropped = this.#held.add(event, this.#handedBytes, isSlow)
     if (dropped === 'overflow') this.#overflow()
     else if (dropped > 0) this.#overflow(dropped)
@@ -245,9 +247,8 @@ export class Outbox implements SinkListener, Ringable, Outlet {
         const piece = isLast ? rest : rest.subarray(0, PIECE_BYTES)
         this.#write(piece, piece.length)
         if (!this.#isClosed) this.#rest = isLast ? undefined : rest.subarray(PIECE_BYTES)
-      } else if ((this.#backlog?.bytes ?? 0) > 0) {
-        this.#handOver((this.#backlog as Backlog).take(PIECE_BYTES))
-      } else break
+      } else if (this.#backlog?.bytes) this.#handOver(this.#backlog.take(PIECE_BYTES))
+      else break
     }
     if (this.#ending) this.#endSink()
   }
@@ -268,6 +269,8 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     const turn = currentTurn()
     if (turn !== this.#turn) this.#turnBytes = 0
     this.#turn = turn
+    // A client that takes a piece of what waits has not kept up yet.
+    if (!this.#backlog?.bytes) this.#keptUpTurn = turn
     this.#turnBytes += bytes
     this.wroteMs = nowMs()
     if (hasRoom) return
@@ -277,8 +280,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
 
   /** Ends the sink once everything has been handed to it. */
   #endSink(): void {
-    if (this.#isClosed || this.#ending === 'done') return
-    if (this.#rest !== undefined || (this.#backlog?.bytes ?? 0) > 0) return
+    if (this.#isClosed || this.#ending === 'done' || this.#rest || this.#backlog?.bytes) return
     const isLast = this.#ending === 'last'
     this.#ending = 'done'
     // It may hold a piece still, and the client may never take it.

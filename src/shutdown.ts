@@ -78,7 +78,7 @@ export function closingBy(options: CloseAllOptions) {
     const open = shuffled(streams)
     for (const [index, stream] of open.entries()) {
       const waitMs = (index / open.length) * withinMs * 0.8 - elapsedMs()
-      if (waitMs >= 1) await sleep(waitMs)
+      if (waitMs >= 1) await new Promise((resolve) => setTimeout(resolve, waitMs))
       end(stream)
     }
     const leftMs = Math.max(withinMs - elapsedMs(), MIN_DRAIN_MS)
@@ -94,8 +94,6 @@ export function closingBy(options: CloseAllOptions) {
 
   return { end, run }
 }
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 function retryBounds(retryMs: number | readonly [number, number]): readonly [number, number] {
   if (typeof retryMs !== 'number' && !(Array.isArray(retryMs) && retryMs.length === 2)) {

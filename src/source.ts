@@ -202,4 +202,5 @@ async function putAway(cancel: () => unknown): Promise<void> {
   }
 }
 
-function ignore(_error: unknown): void {}
+/** Whoever asked has gone: nobody is there to hear of a failure. */
+export function ignore(_error: unknown): void {}

@@ -1,7 +1,6 @@
 // One stream on one channel.
 
 import type { Audience, Audiences, Scope } from './audience.js'
-import { type Deferred, deferred } from './deferred.js'
 import { detach, type Feed, outlet } from './feed.js'
 import { type Archive, HandOver, type Recipient, type Resume } from './hand-over.js'
 import type { LogRecord } from './log.js'
@@ -65,8 +64,7 @@ export class ChannelSubscription implements Subscription, Feed {
     const handOver = new HandOver(archive, this.#stream, scope, lastEventId)
     this.#handOver = handOver
     joining.add(this)
-    const arrived: Deferred<void> = deferred()
-    handOver
+    return handOver
       .run((position) => {
         joining.delete(this)
         this.#handOver = undefined
@@ -76,9 +74,7 @@ export class ChannelSubscription implements Subscription, Feed {
       .then(() => {
         this.resume = handOver.resume
         this.replayed = handOver.replayed
-        arrived.resolve()
       })
-    return arrived.promise
   }
 
   /** Takes what was published while it is on its way. */

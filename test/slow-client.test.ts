@@ -70,6 +70,22 @@ describe('a client that does not read', () => {
     expect(dataOf(sink)).toEqual(['1', '2'])
   })
 
+  // One that took a piece in each turn was never slow, and whatever was sent piled up.
+  test.each(['close', 'drop-oldest', 'drop-newest'] as const)(
+    'is held to the bound though it takes a piece in each turn, under %s',
+    async (overflow) => {
+      const { sink, stream } = await openBlocked({ maxBufferedBytes: 100_000, overflow })
+      for (let round = 0; round < 20; round++) {
+        sink.take()
+        for (let i = 0; i < 5; i++) stream.send({ data: 'x'.repeat(40_000) })
+        expect(stream.bufferedBytes).toBeLessThan(500_000)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      expect(stream.state).toBe(overflow === 'close' ? 'closed' : 'open')
+      stream.destroy()
+    },
+  )
+
   test('bounds what waits on a PassThrough that nothing reads', async () => {
     // Newer versions of Node.js hold more by default.
     const writable = new PassThrough({ highWaterMark: 16_384 })

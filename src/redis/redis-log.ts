@@ -73,7 +73,6 @@ export class RedisLog implements EventLog {
   readonly #idleMs: number
   /** Tells this log's events, so that one which the client sends again is known. */
   readonly #sender = newEpoch()
-  #freshMs = 0
   readonly #appends: Appends
   readonly #reader: Reader
   readonly #subscriber: Subscriber
@@ -243,10 +242,7 @@ export class RedisLog implements EventLog {
   }
 
   #shared(): string[] {
-    // The name of an epoch, if one begins now: never the same, and later ones come later in the order of strings.
-    this.#freshMs = Math.max(Date.now(), this.#freshMs + 1)
-    const epoch = this.#freshMs.toString(36) + this.#sender.slice(0, 6)
-    return [`${this.#idleMs}`, epoch, this.#sender]
+    return [`${this.#idleMs}`, this.#sender.slice(0, 6), this.#sender]
   }
 
   #checkOpen(): void {

@@ -12,7 +12,8 @@ export interface Script {
  * KEYS[1]: a stream, one entry `<number>-<term>` a record; its fields are, in this order, the record's text, when it
  * came, and who sent it.
  * KEYS[2]: a hash with the channel's
- *   epoch         a life of these keys
+ *   epoch         a life of these keys: later ones come later in the order of strings, by the server's clock; those of
+ *                 the nodes differ, and a command may have waited
  *   term          how many runs of the server have added to it, less one
  *   run           the run of the server that added last
  *   ends          "<term>=<number>,...": the last number of each earlier term, as far as the stream reaches
@@ -21,7 +22,7 @@ export interface Script {
  *   limits        "<maxEvents> <maxBytes> <maxAgeMs>", the last 0 for no limit
  *   kept          when the keys were last kept from expiring
  *   by:<sender>   "<counter> <number> <time>" of the last record that came from there
- * ARGV begins with: idle, the name of an epoch that may begin now, sender.
+ * ARGV begins with: idle, what the name of an epoch ends with that may begin now, sender.
  *
  * A call from a script costs a microsecond or two, which each event waits for: there are few. Lua writes numbers of up to
  * 14 digits as they are: enough for milliseconds, and for a hundred thousand events a second over thirty years.
@@ -47,7 +48,8 @@ local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function begin()
-  epoch, term, run, ends, number, count, bytes, limits, kept = ARGV[2], '0', '', '', 0, 0, 0, '0 0 0', 0
+  epoch = string.format('%.0f', time[1] * 1000000 + time[2]) .. ARGV[2]
+  term, run, ends, number, count, bytes, limits, kept = '0', '', '', 0, 0, 0, '0 0 0', 0
   call('DEL', stream, meta)
   call('HSET', meta, 'epoch', epoch, 'term', term, 'run', run, 'ends', ends,
     'number', number, 'count', count, 'bytes', bytes, 'limits', limits, 'kept', kept)

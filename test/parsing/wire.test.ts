@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseEvents } from '../../src/parser.js'
-import { interpret } from './reference.js'
 import { all, generated, rejection, TestStream } from './sources.js'
+import { readText } from './standard.js'
 import { joined, VECTORS } from './vectors.js'
 
 const encoder = new TextEncoder()
@@ -42,7 +42,7 @@ describe('wire text', () => {
   test('is read as the standard says, wherever it is cut', async () => {
     await fc.assert(
       fc.asyncProperty(wireText, cuts, async (text, at) => {
-        const expected = interpret(text)
+        const expected = readText(text)
         expect(await read(cutUp(text, at))).toEqual(expected)
         // A decoder takes one byte order mark for its own.
         expect(await read(cutUp(encoder.encode(`\uFEFF${text}`), at))).toEqual(expected)
@@ -64,14 +64,14 @@ describe('wire text', () => {
         given++
         const text = new TextDecoder().decode(bytes.subarray(0, pulls))
         // One byte less would not have been enough for as many.
-        expect(interpret(text).events.length, id).toBe(given - 1)
+        expect(readText(text).events.length, id).toBe(given - 1)
       }
     }
   })
 
   test('of bytes is decoded as one text, ASCII or not, in chunks that end anywhere', async () => {
     const text = `data: ${'ascii '.repeat(50)}\n\ndata: ${'ünï€😀'.repeat(50)}\n\n`.repeat(20)
-    const expected = interpret(text).events
+    const expected = readText(text).events
     for (const size of [1, 7, 64, 1_000, 100_000]) {
       const bytes = encoder.encode(text)
       const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
@@ -103,7 +103,7 @@ describe('maxEventBytes', () => {
   test.each(Object.entries(EVENTS))(
     'counts data, id and name of %s, however it is cut',
     async (_name, text) => {
-      const [event] = interpret(text).events
+      const [event] = readText(text).events
       const bytes = encoder.encode(`${event?.data}${event?.event}${event?.id}`).length
       const before = 'data: before\n\n'
       for (const cut of [

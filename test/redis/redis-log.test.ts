@@ -4,7 +4,7 @@ import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { LogFollower, LogRecord } from '../../src/index.js'
 import { RedisLog, type RedisLogOptions } from '../../src/redis/redis-log.js'
 import { CLIENTS } from './clients.js'
@@ -60,6 +60,19 @@ describeWithRedis('RedisLog', (server) => {
       await server().command('FLUSHALL')
     },
   )
+
+  // With the nodes' clocks in their names, a subscriber could wait for good for an epoch that had gone.
+  test('gives later epochs later names, whatever the clocks of the nodes say', async () => {
+    const [ahead, behind] = [open({ prefix: 'clocks:' }), open({ prefix: 'clocks:' })]
+    const now = vi.spyOn(Date, 'now')
+    now.mockReturnValue(1_900_000_000_000)
+    const [earlier] = await append(ahead, ['1'])
+    await server().command('FLUSHALL')
+    now.mockReturnValue(1_700_000_000_000)
+    const [later] = await append(behind, ['2'])
+    now.mockRestore()
+    expect(behind.compare(earlier, later)).toBeLessThan(0)
+  })
 
   test('keeps logs of different prefixes apart, the messages too', async () => {
     const [one, other] = [open({ prefix: 'one:' }), open({ prefix: 'other:' })]

@@ -2,9 +2,10 @@
 
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type EventLog, MemoryLog, SseChannel } from '../src/index.js'
-import { FakeClient } from './fake-client.js'
-import { turn } from './fake-sink.js'
+import { type EventLog, MemoryLog, SseChannel } from '../../src/index.js'
+import { FakeClient } from '../fake-client.js'
+import { turn } from '../fake-sink.js'
+import { patience, runs } from './runs.js'
 
 /** What a log may do within its contract: answer late, and a few records at a time. */
 class FitfulLog implements EventLog {
@@ -179,7 +180,7 @@ async function run(
 
 describe('the hand-over from history to live', () => {
   test('neither loses nor repeats nor reorders, with all history kept', {
-    timeout: 120_000,
+    ...patience,
   }, async () => {
     let clients = 0
     await fc.assert(
@@ -198,13 +199,13 @@ describe('the hand-over from history to live', () => {
         expect(channel.size).toBe(3)
         await channel.close()
       }),
-      { numRuns: 3_000 },
+      runs(3_000),
     )
     expect(clients).toBeGreaterThan(9_000)
   })
 
   test('starts a fresh client with what is published after it subscribed', {
-    timeout: 120_000,
+    ...patience,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.record(behaviour), fc.nat({ max: 5 }), async ({ commands }, more) => {
@@ -216,11 +217,11 @@ describe('the hand-over from history to live', () => {
         await visitor.finish(channel)
         expect(visitor.seen).toEqual(Array.from({ length: more }, (_, i) => before + i))
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 
-  test('misses nothing without saying so, with little history', { timeout: 120_000 }, async () => {
+  test('misses nothing without saying so, with little history', patience, async () => {
     let gaps = 0
     await fc.assert(
       fc.asyncProperty(
@@ -248,13 +249,13 @@ describe('the hand-over from history to live', () => {
           }
         },
       ),
-      { numRuns: 1_500 },
+      runs(1_500),
     )
     expect(gaps).toBeGreaterThan(100)
   })
 
   test('gives a snapshot and what follows it, with nothing missing between', {
-    timeout: 120_000,
+    ...patience,
   }, async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -301,7 +302,7 @@ describe('the hand-over from history to live', () => {
           }
         },
       ),
-      { numRuns: 1_500 },
+      runs(1_500),
     )
   })
 })
