@@ -16,17 +16,6 @@ const QUIETLY = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=erro
 /** The folder of an example in the repository. */
 export const sourceOf = (name: string) => join(ROOT, 'examples', name)
 
-/** Packs the package as it was built last, and gives the tarball's path. */
-export async function pack(): Promise<string> {
-  const folder = await newFolder()
-  const { stdout } = await run(
-    'npm',
-    ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
-    { cwd: ROOT },
-  )
-  return join(folder, JSON.parse(stdout)[0].filename)
-}
-
 /** Copies an example out, and installs the tarball and what else it depends on. Gives the new folder. */
 export async function install(name: string, tarball: string): Promise<string> {
   const folder = await newFolder()
