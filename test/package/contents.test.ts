@@ -28,6 +28,9 @@ const MAY_PACK = [
   /^docs\/(adapters\/|decisions\/)?[\w-]+\.(md|svg)$/,
 ]
 
+/** What packed pages link to and only the repository has. */
+const IN_REPOSITORY = /^examples\/|^(CONTRIBUTING|CODE_OF_CONDUCT|SECURITY)\.md$/
+
 /** Every file that a value of the manifest names, however deep. */
 const filesNamedBy = (value: unknown): string[] =>
   typeof value === 'string'
@@ -90,7 +93,7 @@ describe('the package that npm packs', () => {
     }
   })
 
-  test('has pages whose links lead to pages that are packed, or to examples', () => {
+  test('has pages whose links lead to what is packed, or to examples and the rules of the repository', () => {
     const missing = paths
       .filter((path) => path.endsWith('.md'))
       .flatMap((page) =>
@@ -98,7 +101,7 @@ describe('the package that npm packs', () => {
           .map(([, to = '']) => to)
           .filter((to) => !/^(https?|mailto):/.test(to))
           .map((to) => posix.join(posix.dirname(page), to))
-          .filter((to) => !paths.includes(to) && !to.startsWith('examples/'))
+          .filter((to) => !paths.includes(to) && !IN_REPOSITORY.test(to))
           .map((to) => `${page}: ${to}`),
       )
     expect(missing).toEqual([])
