@@ -25,7 +25,7 @@ const MAY_PACK = [
   /^(README|CHANGELOG|THIRD-PARTY-LICENSES)\.md$/,
   /^LICENSE$/,
   /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$/,
-  /^docs\/(adapters\/|decisions\/)?[\w-]+\.(md|svg)$/,
+  /^docs\/(adapters\/|decisions\/|migration\/)?[\w-]+\.(md|svg)$/,
 ]
 
 /** What packed pages link to and only the repository has. */

@@ -99,14 +99,12 @@ describe('the code in README and docs', () => {
     expect(code).toBe(textOf(path).replaceAll(alias, "'$1'"))
   })
 
-  test('shows all of the recipes', () => {
-    const recipes = readdirSync(new URL('test/recipes/', ROOT), { withFileTypes: true })
+  test.each(['test/recipes/', 'test/migration/'])('shows all programs of %s', (folder) => {
+    const programs = readdirSync(new URL(folder, ROOT), { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-    const missing = recipes.filter(
-      (name) => !shown.some(([, path]) => path.startsWith(`test/recipes/${name}/`)),
-    )
-    expect(recipes.length).toBeGreaterThan(4)
+      .map(({ name }) => `${folder}${name}/`)
+    const missing = programs.filter((name) => !shown.some(([, path]) => path.startsWith(name)))
+    expect(programs.length).toBeGreaterThan(4)
     expect(missing).toEqual([])
   })
 
