@@ -107,6 +107,14 @@ describe('the package that npm packs', () => {
     expect(missing).toEqual([])
   })
 
+  test('has a changelog with a paragraph to a human for its version', () => {
+    const [, rest = ''] = textOf('CHANGELOG.md').split(`\n## ${manifest.version} - `)
+    const [date = '', paragraph = ''] = rest.split('\n\n')
+
+    expect(date).toMatch(/^\d{4}-\d\d-\d\d$/)
+    expect(paragraph).toMatch(/^\w.{200,}\.$/s)
+  })
+
   test('has the licence of what it carries inside', () => {
     const licence = textOf('node_modules/eventsource-parser/LICENSE').trim()
 
