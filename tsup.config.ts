@@ -11,6 +11,7 @@ const library = defineConfig({
     parser: 'src/parser.ts',
     client: 'src/client.ts',
     redis: 'src/redis/redis-log.ts',
+    testing: 'src/testing.ts',
   },
   format: ['esm', 'cjs'],
   target: 'es2022',

@@ -137,6 +137,13 @@ const CHATS = {
   'chat: chunks of 64 KiB': (wire) => cut(wire, 65_536),
 }
 
+/** What no reader of JSON can do without. */
+function parsed(data) {
+  let seen = 0
+  for (const text of data) if (JSON.parse(text) !== undefined) seen++
+  return seen
+}
+
 const answer = (chunks) =>
   new Response(streamOf(chunks), { headers: { 'content-type': 'text/event-stream' } })
 
@@ -157,13 +164,16 @@ export async function* tables() {
     yield { title, rows }
   }
   for (const [title, cutChat] of Object.entries(CHATS)) {
-    const shape = cutChat(wireOf(chatEvent))
+    const wire = wireOf(chatEvent)
+    const shape = cutChat(wire)
+    const data = Array.from({ length: wire.count }, (_, index) => chatEvent(index).slice(6, -2))
     const rows = await compare(
       {
         'createParser and JSON.parse (floor)': () =>
           timed(shape, (chunks) => callbacks(chunks, JSON.parse)),
         'eventwire with a contract': () =>
           timed(shape, (chunks) => iterated(parseEvents(answer(chunks), { events }))),
+        'JSON.parse alone, of text at hand': () => timed(shape, () => parsed(data)),
         'openai 7, Stream.fromSSEResponse': () => timed(shape, (chunks) => chatted(Stream, chunks)),
         'openai 6, Stream.fromSSEResponse': () =>
           timed(shape, (chunks) => chatted(Stream6, chunks)),

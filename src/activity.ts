@@ -1,5 +1,6 @@
 // What a connection tells of what happens to it.
 
+import type { AttemptDelivery } from './delivery-request.js'
 import type { ResponseLike } from './event-response.js'
 import type { RawEvent } from './parse-options.js'
 
@@ -25,6 +26,8 @@ export interface AttemptActivity {
    * the server starts fresh unless `request` carries the id in another way.
    */
   readonly isIdLeftOut: boolean
+  /** What it asks for: `'stream'` unless the option `delivery` says otherwise, or `'auto'` has found out that nothing streams. */
+  readonly delivery: AttemptDelivery
 }
 
 /** The server has answered with an event stream. */
@@ -59,7 +62,7 @@ export interface RetryActivity {
   readonly type: 'retry'
   /** How long it waits, in milliseconds. */
   readonly delayMs: number
-  /** Why; absent if the server has ended its response in good order. */
+  /** Why; absent if the server has ended its response in good order. With `ERR_SSE_TIMEOUT` and no wait, long polls are asked for next. */
   readonly error: Error | undefined
 }
 

@@ -1,6 +1,6 @@
 // What one attempt sends: where to, with which headers, and the id to resume from.
 
-import type { AttemptRequest, ResolvedConnectOptions } from './connect-options.js'
+import { type AttemptRequest, isOneShot, type ResolvedConnectOptions } from './connect-options.js'
 import { wrongType } from './misuse.js'
 import { encodeText } from './utf8.js'
 
@@ -13,6 +13,9 @@ export interface MadeRequest {
 // What a header cannot carry: control characters, and white space at its ends, which receivers take away.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const NOT_IN_HEADER = /[\0-\x08\x0a-\x1f\x7f]|^[\t ]|[\t ]$/
+
+/** The bodies that are used up. */
+const SENT = new WeakSet<object>()
 
 /** Tells whether a header can carry an id. */
 export const isCarried = (id: string): boolean => !NOT_IN_HEADER.test(id)
@@ -30,14 +33,21 @@ export function makeRequest(
   const absolute = absoluteUrl(url)
   // Other fetches may know other schemes.
   if (options.fetch === undefined && !/^https?:/.test(absolute)) throw wrongUrl(url)
+  const { method = options.method ?? 'GET', body = options.body ?? null } = own
+  const isUsedUp = isOneShot(body)
+  if (isUsedUp && SENT.has(body as object)) throw wrongType('the body', 'a new one each time', body)
   try {
-    const { method = options.method ?? 'GET', body = options.body ?? null } = own
     const headers = joined(options.headers, own.headers)
     if (!headers.has('accept')) headers.set('accept', 'text/event-stream')
     if (lastEventId !== '' && isCarried(lastEventId)) {
       headers.set('last-event-id', TAKES_TEXT ? lastEventId : asBytes(lastEventId))
     }
-    const init: RequestInit = { ...own, method, body, headers }
+    const init: RequestInit & { duplex?: 'half' } = { ...own, method, body, headers }
+    if (isUsedUp) {
+      SENT.add(body as object)
+      // Without it `fetch` refuses to send one that it cannot send again.
+      init.duplex = 'half'
+    }
     // [spec] Set request's cache mode to "no-store".
     // Elsewhere than in browsers the header is surer; in browsers it would cost a preflight.
     if (globalThis.navigator?.onLine !== undefined) init.cache ??= 'no-store'

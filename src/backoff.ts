@@ -28,9 +28,11 @@ export class Backoff {
     this.#random = random
   }
 
-  /** Hears that an attempt begins. */
-  attempt(): void {
-    this.#troubledSinceMs ??= this.#clock.now()
+  /** Hears that an attempt begins. Gives for how long it may go unanswered, in milliseconds. */
+  attempt(): number {
+    const now = this.#clock.now()
+    this.#troubledSinceMs ??= now
+    return Math.max(1, this.#troubledSinceMs + this.#options.maxTotalMs - now)
   }
 
   /** Hears of an open connection. That is no success yet: a server that accepts and dies would be flooded. */
@@ -57,10 +59,23 @@ export class Backoff {
    * @throws {SseError} `ERR_SSE_GAVE_UP` when that was the last attempt.
    */
   delayMs(retryMs: number | undefined, retryAfterMs: number, cause: unknown): number {
-    const { baseMs, maxMs, maxAttempts, maxTotalMs } = this.#options
+    const { maxAttempts, maxTotalMs } = this.#options
     const failures = ++this.#failures
     const now = this.#clock.now()
     this.#troubledSinceMs ??= now
+    const delayMs = this.#waitMs(failures, retryMs, retryAfterMs)
+    if (failures < maxAttempts && now + delayMs - this.#troubledSinceMs < maxTotalMs) return delayMs
+    throw new SseError('ERR_SSE_GAVE_UP', `Gave up after ${failures} failed attempts`, { cause })
+  }
+
+  /** Gives how long to wait, in milliseconds, after a batch, which is a success. */
+  betweenBatchesMs(retryMs: number | undefined): number {
+    this.reset()
+    return this.#waitMs(1, retryMs, 0)
+  }
+
+  #waitMs(failures: number, retryMs: number | undefined, retryAfterMs: number): number {
+    const { baseMs, maxMs } = this.#options
     // What a server asks for is not undercut, but for more than the client is ready to wait. 0 would not grow.
     const askedMs = Math.max(retryAfterMs, Math.min(retryMs ?? 0, maxMs))
     const firstMs = retryMs === undefined ? Math.max(baseMs, askedMs) : Math.max(1, askedMs)
@@ -68,9 +83,6 @@ export class Backoff {
     const fullMs = Math.min(maxMs, firstMs * 2 ** (failures - 1))
     const lowMs = Math.max(floorMs, fullMs / 2)
     const highMs = Math.max(floorMs * 1.5, fullMs)
-    const delayMs = Math.min(Math.round(lowMs + this.#random() * (highMs - lowMs)), MAX_DELAY_MS)
-    if (failures < maxAttempts && now + delayMs - this.#troubledSinceMs <= maxTotalMs)
-      return delayMs
-    throw new SseError('ERR_SSE_GAVE_UP', `Gave up after ${failures} failed attempts`, { cause })
+    return Math.min(Math.round(lowMs + this.#random() * (highMs - lowMs)), MAX_DELAY_MS)
   }
 }

@@ -8,7 +8,8 @@ import {
   type SseChannelOptions,
   type SubscribeOptions,
 } from './channel-options.js'
-import type { AnyEvents, EventMap, EventOf } from './contract.js'
+import type { AnyEvents, ChannelEvent, EventMap, EventOf } from './contract.js'
+import { watchers } from './diagnostics.js'
 import { SseError, type SseErrorCode } from './errors.js'
 import type { SseEvent } from './event.js'
 import { attach } from './feed.js'
@@ -79,7 +80,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
    * id; with an {@link SseError}: `ERR_SSE_CLOSED` when the channel is closed, `ERR_SSE_LOG` when the log has failed,
    * `ERR_SSE_INVALID` when `validate` is on and the data is not what the contract says.
    */
-  publish(event: EventOf<M> & { id?: undefined }, options: PublishOptions = {}): Promise<string> {
+  publish(event: ChannelEvent<M>, options: PublishOptions = {}): Promise<string> {
     let record: NewRecord
     try {
       record = this.#recordOf(event, options)
@@ -165,10 +166,13 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
   }
 
   async #append(record: NewRecord): Promise<string> {
+    const { name: channel, limits } = this.#options
     this.#appending++
     try {
       this.#checkOpen()
-      return await this.#log.append(this.#options.name, record, this.#options.limits)
+      const id = await this.#log.append(channel, record, limits)
+      watchers('eventwire:channel:publish')?.publish({ channel, record: { ...record, id } })
+      return id
     } catch (cause) {
       throw this.#report('publish', 'ERR_SSE_LOG', 'The log has not taken the event', cause)
     } finally {
@@ -205,6 +209,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
     this.#desk = {
       archive: {
         following,
+        name,
         recordOf: (event) => recordOf(event, this.#options),
         deserialize,
         gapEvent,
@@ -305,6 +310,8 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
     cause: unknown,
   ): SseError {
     const error = cause instanceof SseError ? cause : new SseError(code, message, { cause })
+    const { name: channel } = this.#options
+    watchers('eventwire:channel:error')?.publish({ channel, error, stage })
     try {
       this.#options.onError?.(error, { stage })
     } catch {

@@ -9,10 +9,16 @@ export type WireChunk = Uint8Array | string
 /** What holds the chunks: a web stream, or an async iterable, such as a Node.js `Readable`. */
 export type Chunks = ReadableStreamLike<WireChunk> | AsyncIterable<WireChunk>
 
+/** What a source gives at each read. */
+export interface ChunkStep {
+  readonly done?: boolean | undefined
+  readonly value?: unknown
+}
+
 /** A source being read. */
 export interface ChunkSource {
   /** Gives the next chunk, or the end. Rejects with the source's own error. One call at a time. */
-  read(): Promise<{ done?: boolean | undefined; value?: unknown }>
+  read(): Promise<ChunkStep>
   /** Tells the source that no more is wanted: safe before the first `read`, while one waits, and after the end. */
   cancel(reason?: unknown): void
 }
@@ -48,15 +54,13 @@ interface Destroyable {
 
 function fromIterable(source: AsyncIterable<WireChunk> & Destroyable): ChunkSource {
   const iterator = source[Symbol.asyncIterator]()
+  // Before the first read, and while it is put away, a Readable has nobody else to tell, and would end the process.
+  source.on?.('error', ignore)
   return {
-    read: () => iterator.next(),
-    cancel: () =>
-      putAway(() => {
-        if (typeof source.destroy !== 'function') return iterator.return?.()
-        // The iterator of a Node Readable is deaf while a read waits.
-        source.on?.('error', ignore)
-        return source.destroy()
-      }),
+    // `for await` would take what is no promise, too.
+    read: () => Promise.resolve(iterator.next()),
+    // The iterator of a Readable is deaf while a read waits.
+    cancel: () => putAway(() => (source.destroy ? source.destroy() : iterator.return?.())),
   }
 }
 

@@ -18,5 +18,6 @@ export type {
   StatusVerdict,
 } from './connect-options.js'
 export { connect, type SseConnection } from './connection.js'
+export type { AttemptDelivery, RequestedDelivery } from './delivery-request.js'
 export { SseError, type SseErrorCode, type SseErrorDetails } from './errors.js'
 export type { ConnectionState } from './session.js'

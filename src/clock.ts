@@ -12,7 +12,7 @@ interface Queue {
 const MANY_QUEUES = 64
 
 /** No delay is longer. */
-export const NEVER = Number.POSITIVE_INFINITY
+export const NEVER = Number.MAX_SAFE_INTEGER
 
 const queues = new Map<number, Queue>()
 

@@ -4,6 +4,7 @@ import type { SseActivity } from './activity.js'
 import type { BackoffOptions } from './backoff.js'
 import { type ClientClock, PLATFORM_CLOCK } from './client-clock.js'
 import type { EventMap } from './contract.js'
+import type { RequestedDelivery } from './delivery-request.js'
 import type { ResponseLike } from './event-response.js'
 import { delay, integer, MAX_DELAY_MS, object, oneOf, optional, wrongType } from './misuse.js'
 import {
@@ -29,6 +30,8 @@ export interface Attempt {
 export interface AttemptRequest extends Omit<RequestInit, 'signal'> {
   /** Where to, if not to the URL that the connection was made for. */
   url?: string | URL | undefined
+  /** Nothing: a `Request` is refused, since its fields could not be laid over the options. */
+  clone?: never
 }
 
 /** What becomes of a response that is no event stream: another attempt, the end with an error, or the end in good order. */
@@ -59,8 +62,8 @@ export interface ReconnectOptions {
    */
   maxAttempts?: number | undefined
   /**
-   * For how long attempts are made while none succeeds, in milliseconds: an integer >= 1. It gives up, with
-   * `ERR_SSE_GAVE_UP`, rather than wait beyond it.
+   * For how long attempts are made while none succeeds, in milliseconds: an integer >= 1. Then a request that is not
+   * answered is given up, and no wait goes beyond: it gives up, with `ERR_SSE_GAVE_UP`.
    *
    * @defaultValue none
    */
@@ -83,7 +86,7 @@ export interface ConnectOptions<M extends EventMap<M> = TextEvents> extends Pars
    * @defaultValue `'GET'`
    */
   method?: string | undefined
-  /** The body of each attempt: one that can be sent again. Give a stream by `request`. */
+  /** The body of each attempt: one that can be sent again. Give a stream by `request`, a new one each time. */
   body?: RequestInit['body'] | undefined
   /**
    * What makes requests.
@@ -119,6 +122,27 @@ export interface ConnectOptions<M extends EventMap<M> = TextEvents> extends Pars
    */
   eventTimeoutMs?: number | false | undefined
   /**
+   * How events are asked for where a proxy or a virus scanner may hold responses until they end. The server must know the
+   * query parameter `delivery`, as `openStream` does with `delivery: 'auto'`; one that ignores it is read as it answers.
+   *
+   * - `'stream'`: nothing is added to the URL.
+   * - `'long-poll'`, `'poll'`: each attempt adds `delivery=long-poll` or `delivery=poll` to the query.
+   * - `'auto'`: a stream at first; once a request has brought no byte of one for `firstByteTimeoutMs`, `'long-poll'`, at
+   *   once and without counting as a failure, until a response shows that it comes through as it is sent.
+   *
+   * A batch's end is no end: `onEnd`, waits and `maxAttempts` do not count it.
+   *
+   * @defaultValue `'stream'`
+   */
+  delivery?: RequestedDelivery | undefined
+  /**
+   * For how long `delivery: 'auto'` waits for the first byte of a stream, from the request on, in milliseconds: an
+   * integer from 1 to 2147483647. The server has to send something at once.
+   *
+   * @defaultValue `5_000`
+   */
+  firstByteTimeoutMs?: number | undefined
+  /**
    * What becomes of a connection whose response ends in good order: another attempt, as browsers do, or the end of the
    * iteration.
    *
@@ -131,7 +155,7 @@ export interface ConnectOptions<M extends EventMap<M> = TextEvents> extends Pars
    * `ERR_SSE_RESPONSE`.
    */
   onStatus?: ((response: ResponseLike, attempt: Attempt) => StatusVerdict | undefined) | undefined
-  /** Hears of all that happens, in order. What it throws fails the iteration. */
+  /** Hears of all that happens, in order. What it throws fails the iteration; a promise that it gives is its own affair. */
   onActivity?: ((activity: SseActivity) => void) | undefined
   /**
    * Time and timers, for tests.
@@ -158,6 +182,8 @@ export interface ResolvedConnectOptions
   readonly backoff: BackoffOptions
   readonly idleTimeoutMs: number | false
   readonly eventTimeoutMs: number | false
+  readonly delivery: RequestedDelivery
+  readonly firstByteTimeoutMs: number
   readonly isEndFinal: boolean
   readonly clock: ClientClock
   readonly random: () => number
@@ -174,12 +200,25 @@ export function resolveConnectOptions<M extends EventMap<M>>(
   options: ConnectOptions<M>,
 ): ResolvedConnectOptions {
   const parsing = resolveParseOptions(options)
-  const { lastEventId = '', reconnect = {}, clock = PLATFORM_CLOCK } = options
+  const {
+    lastEventId = '',
+    reconnect = {},
+    idleTimeoutMs = 90_000,
+    eventTimeoutMs = false,
+    onEnd = 'reconnect',
+    clock = PLATFORM_CLOCK,
+    random = Math.random,
+  } = options
   if (typeof lastEventId !== 'string' || /[\r\n\0]/.test(lastEventId)) {
     throw wrongType('`lastEventId`', 'one line without NUL', lastEventId)
   }
-  if (isOneShot(options.body)) {
-    throw wrongType('`body`', 'one that can be sent again; give streams by `request`', options.body)
+  for (const name of ['headers', 'body'] as const) {
+    if (!isOneShot(options[name])) continue
+    throw wrongType(
+      `\`${name}\``,
+      'one that can be sent again; give others by `request`',
+      options[name],
+    )
   }
   for (const name of ['request', 'fetch', 'onStatus', 'onActivity', 'random'] as const) {
     optional(`\`${name}\``, options[name], 'function')
@@ -188,17 +227,25 @@ export function resolveConnectOptions<M extends EventMap<M>>(
     ...options,
     lastEventId,
     comesBack: reconnect !== false,
-    backoff: resolveReconnect(reconnect || {}),
-    idleTimeoutMs: delay('`idleTimeoutMs`', options.idleTimeoutMs ?? 90_000),
-    eventTimeoutMs: delay('`eventTimeoutMs`', options.eventTimeoutMs ?? false),
+    backoff: resolveReconnect(reconnect === false ? {} : reconnect),
+    idleTimeoutMs: delay('`idleTimeoutMs`', idleTimeoutMs),
+    eventTimeoutMs: delay('`eventTimeoutMs`', eventTimeoutMs),
+    delivery: oneOf('`delivery`', options.delivery ?? 'stream', DELIVERIES),
+    firstByteTimeoutMs: integer(
+      '`firstByteTimeoutMs`',
+      options.firstByteTimeoutMs ?? 5_000,
+      1,
+      MAX_DELAY_MS,
+    ),
     isEndFinal:
-      oneOf('`onEnd`', options.onEnd ?? 'reconnect', ['reconnect', 'finish']) === 'finish' ||
-      reconnect === false,
+      oneOf('`onEnd`', onEnd, ['reconnect', 'finish']) === 'finish' || reconnect === false,
     clock: object('`clock`', clock),
-    random: options.random ?? Math.random,
+    random,
     parsing,
   }
 }
+
+const DELIVERIES: readonly RequestedDelivery[] = ['stream', 'auto', 'long-poll', 'poll']
 
 function resolveReconnect(options: ReconnectOptions): BackoffOptions {
   const { baseMs = 1_000, maxMs = 30_000, maxAttempts, maxTotalMs } = object('`reconnect`', options)
@@ -214,7 +261,7 @@ const limit = (name: string, value: number | undefined): number =>
   value === undefined ? Number.POSITIVE_INFINITY : integer(name, value, 1)
 
 /** Tells what is used up by being sent: streams and iterators. */
-function isOneShot(body: unknown): boolean {
+export function isOneShot(body: unknown): boolean {
   const { getReader, next } = Object(body)
   return typeof (getReader ?? next) === 'function' || Symbol.asyncIterator in Object(body)
 }

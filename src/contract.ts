@@ -15,13 +15,21 @@ export type EventMap<M = Record<string, unknown>> = { [Name in keyof M]: unknown
 export type AnyEvents = Record<string, unknown>
 
 /**
- * One event of the map `M`: a union that `event` tells apart.
+ * One event that is sent, of the map `M` or of a contract (`EventOf<typeof events>`): a union that `event` tells apart.
  *
  * `event` may be left out for `message`; `data` is required unless its type admits `undefined`.
  */
 export type EventOf<M extends EventMap<M>> = string extends keyof M
   ? SseEvent<string, M[keyof M]>
-  : { [Name in keyof M & string]: NamedEvent<Name, M[Name]> }[keyof M & string]
+  : {
+      [Name in keyof SentMap<M> & string]: NamedEvent<Name, SentMap<M>[Name]>
+    }[keyof SentMap<M> & string]
+
+/** One event that is published on a channel, of the map `M` or of a contract: it has no id, which is the log's to give. */
+export type ChannelEvent<M extends EventMap<M>> = EventOf<M> & {
+  /** None. */
+  id?: undefined
+}
 
 /** One event of a map: its name, and data of the type that goes with it. */
 export type NamedEvent<Name extends string, Data> = Omit<SseEvent, 'event' | 'data'> &
@@ -71,6 +79,17 @@ export interface Contract<
   /** @internal What is sent for an event: here, so that only those who make a contract load it. */
   readonly outgoing: Outgoing
 }
+
+/** The map of what is sent under a contract; a map is its own. */
+type SentMap<M> = typeof sent extends keyof M ? (M extends Contract<infer Sent> ? Sent : M) : M
+
+/** The map of what is received under a contract; a map is its own. */
+export type ReceivedMap<M> = typeof received extends keyof M
+  ? // biome-ignore lint/suspicious/noExplicitAny: whoever receives does not look at what is sent.
+    M extends Contract<any, infer Received>
+    ? Received
+    : M
+  : M
 
 /** How data becomes text where it is sent: options of streams and channels. */
 export interface SendingOptions {

@@ -37,6 +37,9 @@ export interface SseErrorDetails {
 
 const MAX_EXCERPT = 1_024
 
+// A registered symbol: a process may load the package as ES modules and as CommonJS, and so have the class twice.
+const isSseError = Symbol.for('eventwire.error')
+
 /**
  * A failure at run time.
  *
@@ -44,6 +47,12 @@ const MAX_EXCERPT = 1_024
  * no error at all: the stream's `closed` tells.
  */
 export class SseError extends Error implements SseErrorDetails {
+  /** Knows the errors of the package's other module format, too. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a class that an application derives knows its own instances alone.
+    return this === SseError ? isSseError in Object(value) : super[Symbol.hasInstance](value)
+  }
+
   /** Always `'SseError'`. */
   override readonly name = 'SseError'
 
@@ -75,6 +84,8 @@ export class SseError extends Error implements SseErrorDetails {
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
+    // Not a member with that name: a bundler would have to keep the class for whoever does not use it.
+    Object.defineProperty(this, isSseError, { value: true })
     // What a stranger has sent may be long, and errors are logged.
     Object.assign(this, details, details.data && { data: details.data.slice(0, MAX_EXCERPT) })
   }

@@ -1,7 +1,7 @@
 // The iterator over the events of one source.
 
 import { onAbort } from './abort.js'
-import type { ChunkSource } from './chunk-source.js'
+import type { ChunkSource, ChunkStep } from './chunk-source.js'
 import type { Intake } from './intake.js'
 import type { AnyReceived } from './reception.js'
 
@@ -9,22 +9,27 @@ type Step = IteratorResult<AnyReceived, undefined>
 
 const DONE: Step = { done: true, value: undefined }
 
+/** A call of `next` that waits. */
+interface Call {
+  readonly resolve: (step: Step) => void
+  readonly reject: (error: unknown) => void
+}
+
 /**
  * Pulls events out of a source.
  *
- * Written by hand: an async generator over the same queue takes twice as long for each event.
+ * Written by hand: an async generator over the same queue takes twice as long for each event, and `await` for each chunk
+ * costs promises of its own.
  */
 export class EventReader {
   readonly #source: ChunkSource
   readonly #intake: Intake
   readonly #unwatch: (() => void) | undefined
+  /** In their order. While there are any, one thing is waited for: a chunk, or a validator. */
+  readonly #calls: Call[] = []
   #isStopped = false
   /** Whether the source has no more. */
   #hasEnded = false
-  /** What `next` was called for and has not settled: calls take turns. */
-  #turn: Promise<unknown> | undefined
-  /** Ends the wait that is on. */
-  #interrupt: (() => void) | undefined
   /** What the iteration fails with, which is told once. */
   #failure: { readonly error: unknown } | undefined
 
@@ -47,7 +52,7 @@ export class EventReader {
   }
 
   next(): Promise<Step> {
-    if (this.#turn === undefined) {
+    if (this.#calls.length === 0) {
       try {
         const event = this.#intake.take()
         // Nearly all events come this way: no more than a promise for each.
@@ -56,7 +61,10 @@ export class EventReader {
         this.#fail(error)
       }
     }
-    return this.#enqueue(() => this.#pull())
+    return new Promise((resolve, reject) => {
+      this.#calls.push({ resolve, reject })
+      if (this.#calls.length === 1) this.#advance()
+    })
   }
 
   return(): Promise<Step> {
@@ -64,52 +72,43 @@ export class EventReader {
     return Promise.resolve(DONE)
   }
 
-  /** Lets a call have its turn after those before it. */
-  #enqueue(pull: () => Promise<Step>): Promise<Step> {
-    const turn = this.#turn?.then(pull, pull) ?? pull()
-    this.#turn = turn
-    const leave = () => {
-      if (this.#turn === turn) this.#turn = undefined
-    }
-    turn.then(leave, leave)
-    return turn
-  }
-
-  async #pull(): Promise<Step> {
+  /** Takes in what was waited for, and answers the calls until there is something else to wait for. */
+  #advance(takeIn?: () => void): void {
     const intake = this.#intake
     try {
-      for (;;) {
-        const event = intake.take() ?? (intake.coming && (await this.#wait(intake.settle())))
-        if (event !== undefined) return { done: false, value: event }
-        if (intake.isOver || this.#hasEnded) break
-        await this.#read()
+      takeIn?.()
+      while (this.#calls.length > 0) {
+        const event = intake.take()
+        if (event !== undefined) {
+          this.#give(event)
+          continue
+        }
+        if (intake.coming && !intake.isOver) this.#wait(intake.coming, (late) => this.#give(late))
+        else if (intake.isOver || this.#hasEnded) this.#stop()
+        else this.#wait(this.#source.read(), (step) => this.#takeIn(step))
+        return
       }
     } catch (error) {
       this.#fail(error)
     }
-    this.#stop()
-    const failure = this.#failure
-    if (failure === undefined) return DONE
-    this.#failure = undefined
-    throw failure.error
   }
 
-  async #read(): Promise<void> {
-    const step = await this.#wait(this.#source.read())
-    if (step?.done) {
+  #wait<T>(promise: Promise<T>, takeIn: (value: T) => void): void {
+    promise.then(
+      (value) => this.#advance(() => takeIn(value)),
+      (error) => this.#fail(error),
+    )
+  }
+
+  #takeIn({ done, value }: ChunkStep): void {
+    if (done) {
       this.#hasEnded = true
       this.#intake.end()
-    } else if (step !== undefined) this.#intake.push(step.value)
+    } else this.#intake.push(value)
   }
 
-  /** Gives what the promise comes to; `undefined` if nobody waits for it any more. */
-  #wait<T>(promise: Promise<T>): Promise<T | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#interrupt = () => resolve(undefined)
-      // What has made the promise may have stopped it, too.
-      if (this.#isStopped) this.#interrupt()
-      promise.then(resolve, reject)
-    })
+  #give(event: AnyReceived | undefined): void {
+    if (event !== undefined) this.#calls.shift()?.resolve({ done: false, value: event })
   }
 
   #fail(error: unknown): void {
@@ -118,12 +117,19 @@ export class EventReader {
     this.#stop(error)
   }
 
+  /** Ends it, if it has not ended, and the calls that wait. */
   #stop(reason?: unknown): void {
-    if (this.#isStopped) return
-    this.#isStopped = true
-    this.#intake.isOver = true
-    this.#unwatch?.()
-    this.#source.cancel(reason)
-    this.#interrupt?.()
+    if (!this.#isStopped) {
+      this.#isStopped = true
+      this.#intake.isOver = true
+      this.#unwatch?.()
+      this.#source.cancel(reason)
+    }
+    for (const { resolve, reject } of this.#calls.splice(0)) {
+      const failure = this.#failure
+      this.#failure = undefined
+      if (failure === undefined) resolve(DONE)
+      else reject(failure.error)
+    }
   }
 }

@@ -40,8 +40,7 @@ export type Serialize = (data: unknown) => string
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream}
  */
 export function encodeEvent(event: SseEvent, serialize?: Serialize): string {
-  if (typeof event !== 'object' || event === null) throw wrongType('the event', SHAPE, event)
-  const { event: name, data, id, retry, comment } = event
+  const { event: name, data, id, retry, comment } = (event ?? {}) as SseEvent
   let text = ''
   if (comment !== undefined) text = lines(': ', optional('`comment`', comment, 'string'))
   if (name !== undefined) text += `event: ${oneLine('`event`', name, LINE_BREAK)}\n`
@@ -51,11 +50,10 @@ export function encodeEvent(event: SseEvent, serialize?: Serialize): string {
   }
   if (data !== undefined) text += lines('data: ', encodeData(data, serialize))
   else if (name !== undefined) text += 'data: \n'
-  if (text === '') throw wrongType('the event', SHAPE, event)
-  return `${text}\n`
+  if (text !== '') return `${text}\n`
+  throw wrongType('the event', 'an object with event, data, id, retry or comment', event)
 }
 
-const SHAPE = 'an object with event, data, id, retry or comment'
 const LINE_BREAK = /[\r\n]/
 
 // [spec] If the field value does not contain U+0000 NULL, then set the last event ID buffer to

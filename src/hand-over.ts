@@ -3,6 +3,7 @@
 import { admits, type Judge, type Scope } from './audience.js'
 import type { EncodedEvent } from './chunk.js'
 import { type Deferred, deferred } from './deferred.js'
+import { watchers } from './diagnostics.js'
 import { SseError } from './errors.js'
 import { encodeEvent, type SseEvent } from './event.js'
 import { type Fed, give } from './feed.js'
@@ -22,6 +23,8 @@ export type Resume = 'fresh' | 'resumed' | 'gap'
 /** What a hand-over needs of its channel. */
 export interface Archive {
   readonly following: Following
+  /** The channel's. */
+  readonly name: string
   readonly judge: Judge
   /** Gives the record of an event of the snapshot. */
   recordOf(event: SseEvent): NewRecord
@@ -204,9 +207,14 @@ export class HandOver {
 
   /** @param from - the position after which records are kept */
   #tellGap(from: string): void {
-    const { gapEvent, hasSnapshot } = this.#archive
+    const { name: channel, gapEvent, hasSnapshot } = this.#archive
     this.resume = 'gap'
     registry.counters.gaps++
+    watchers('eventwire:channel:gap')?.publish({
+      channel,
+      stream: this.#stream,
+      lastEventId: this.#cursor,
+    })
     const event: SseEvent = { data: { lastEventId: this.#cursor } }
     if (gapEvent !== false) {
       event.event = gapEvent

@@ -14,6 +14,7 @@ export type {
 export type { SharedChunk } from './chunk.js'
 export type {
   AnyEvents,
+  ChannelEvent,
   Contract,
   ContractEntry,
   EventMap,
@@ -23,6 +24,7 @@ export type {
   SentBy,
   TextCodec,
 } from './contract.js'
+export type { DiagnosticsMessages } from './diagnostics.js'
 export { SseError, type SseErrorCode, type SseErrorDetails } from './errors.js'
 export { encodeEvent, type Serialize, type SseEvent } from './event.js'
 export { defineEvents, text } from './event-definitions.js'

@@ -1,5 +1,6 @@
 // What a reader does with each event that came: whether it ends the stream, and what the contract makes of it.
 
+import { wrongType } from './misuse.js'
 import type { ResolvedParseOptions } from './parse-options.js'
 import { type AnyReceived, receive } from './reception.js'
 import { WireParser } from './wire-parser.js'
@@ -59,7 +60,7 @@ export class Intake {
   }
 
   /**
-   * Takes the next event. `undefined`: one is `coming`, for `settle` to wait for; or it `isOver`; or the next chunk is needed.
+   * Takes the next event. `undefined`: it `isOver`; or one is `coming`; or the next chunk is needed.
    *
    * @throws what a policy or a callback throws; `ERR_SSE_TOO_LARGE`.
    */
@@ -68,7 +69,9 @@ export class Intake {
     while (!this.isOver && this.coming === undefined) {
       const raw = this.#wire.take()
       if (raw === undefined) return undefined
-      const isLast = until?.(raw)
+      const isLast = until?.(raw) ?? false
+      // A promise would end the stream at its first event, whatever comes of it.
+      if (typeof isLast !== 'boolean') throw wrongType('what `until` gives', 'a boolean', isLast)
       if (this.isOver) {
         // Given up by what was just called.
         this.#wire.giveBack()
@@ -89,15 +92,6 @@ export class Intake {
       if (!this.isOver) return raw
     }
     return undefined
-  }
-
-  /** Waits for what is `coming`, and gives it or the next. */
-  async settle(): Promise<AnyReceived | undefined> {
-    let event: AnyReceived | undefined
-    while (event === undefined && this.coming !== undefined) {
-      event = (await this.coming) ?? this.take()
-    }
-    return event
   }
 
   #arrive(id: string, event: AnyReceived | undefined): AnyReceived | undefined {

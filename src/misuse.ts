@@ -27,9 +27,8 @@ export function integer(
   max = Number.MAX_SAFE_INTEGER,
   alternative = '',
 ): number {
-  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) {
-    return value
-  }
+  const number = value as number
+  if (Number.isSafeInteger(number) && number >= min && number <= max) return number
   const expected = `an integer from ${min} to ${max}${alternative}`
   throw (typeof value === 'number' ? outOfRange : wrongType)(name, expected, value)
 }

@@ -4,6 +4,7 @@ import { Backlog, type OverflowPolicy } from './backlog.js'
 import type { Chunk, EncodedEvent } from './chunk.js'
 import { Alarm, NEVER, nowMs, type Ringable, ring } from './clock.js'
 import { type Deferred, deferred } from './deferred.js'
+import { watchers } from './diagnostics.js'
 import type { Outlet } from './feed.js'
 import { registry } from './registry.js'
 import type { Sink, SinkEnd, SinkListener } from './sink.js'
@@ -208,8 +209,14 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     if (this.#isClosed) return
     const isSlow = isPast(this.#turn)
     const dropped = this.#held.add(event, this.#handedBytes, isSlow)
-    if (dropped === 'overflow') this.#owner[failed]('overflow')
-    else registry.counters.dropped += dropped
+    if (dropped === 'overflow') this.#overflow()
+    else if (dropped > 0) this.#overflow(dropped)
+  }
+
+  #overflow(dropped = 0): void {
+    registry.counters.dropped += dropped
+    watchers('eventwire:stream:overflow')?.publish({ stream: this.#owner, dropped })
+    if (dropped === 0) this.#owner[failed]('overflow')
   }
 
   #flush(): void {
@@ -297,7 +304,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     this.#patienceMs -= WATCH_MS
     // It was given more than the bound in one turn, and has taken nothing of it since.
     if (overflow === 'close' && this.bufferedBytes > maxBufferedBytes) {
-      this.#owner[failed]('overflow')
+      this.#overflow()
     } else if (this.#patienceMs <= 0) this.#owner[failed]('stalled')
     else this.#watch?.start(Math.min(this.#patienceMs, WATCH_MS))
   }

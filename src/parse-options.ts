@@ -1,6 +1,12 @@
 // What a reader of events can be told, with the defaults, and what it gives.
 
-import { type Contract, type ContractEntry, type EventMap, optionalContract } from './contract.js'
+import {
+  type Contract,
+  type ContractEntry,
+  type EventMap,
+  optionalContract,
+  type ReceivedMap,
+} from './contract.js'
 import { integer, object, oneOf, optional, wrongType } from './misuse.js'
 import type { SchemaIssue } from './standard-schema.js'
 
@@ -17,17 +23,20 @@ export interface RawEvent {
   id: string
 }
 
-/** One received event of the map `M`: a union that `event` tells apart. */
+/**
+ * One event that is received, of the map `M` or of a contract (`ReceivedEvent<typeof events>`): a union that `event` tells
+ * apart.
+ */
 export type ReceivedEvent<M extends EventMap<M> = TextEvents> = {
-  [Name in keyof M & string]: {
+  [Name in keyof ReceivedMap<M> & string]: {
     /** The name; `message` where the sender gave none. */
     event: Name
     /** The data. */
-    data: M[Name]
+    data: ReceivedMap<M>[Name]
     /** The id, as in a browser: the event's own, or that of the last one that had one; `''` before any. */
     id: string
   }
-}[keyof M & string]
+}[keyof ReceivedMap<M> & string]
 
 /** An event whose data is not what the contract says. */
 export interface InvalidEvent extends RawEvent {

@@ -9,11 +9,17 @@ import {
   type TextEvents,
 } from './parse-options.js'
 
-/** How events are read in a pipeline. An AbortSignal is for `pipeThrough` to take. */
+/** How events are read in a pipeline. */
 export type ParserStreamOptions<M extends EventMap<M> = TextEvents> = Omit<
   ParseOptions<M>,
   'signal'
->
+> & {
+  /** None: `pipeThrough` takes it, and ends both sides. */
+  signal?: undefined
+}
+
+/** Where there are no such streams, as in React Native, the rest of the entry is of use all the same. */
+const Base: typeof TransformStream = globalThis.TransformStream ?? class {}
 
 /**
  * Bytes, or decoded text, in; events out: for `pipeThrough`.
@@ -21,7 +27,7 @@ export type ParserStreamOptions<M extends EventMap<M> = TextEvents> = Omit<
  * It is what `parseEvents` is to a loop. The readable side fails as that iteration would; `until` ends it and makes the pipe
  * cancel its source.
  */
-export class SseParserStream<M extends EventMap<M> = TextEvents> extends TransformStream<
+export class SseParserStream<M extends EventMap<M> = TextEvents> extends Base<
   Uint8Array | string,
   ReceivedEvent<M>
 > {
@@ -63,9 +69,11 @@ type Outlet = TransformStreamDefaultController<unknown>
 
 async function handOver(intake: Intake, outlet: Outlet): Promise<void> {
   for (;;) {
-    const event = intake.take() ?? (await intake.settle())
-    if (event === undefined) break
-    outlet.enqueue(event)
+    const taken = intake.take()
+    const { coming } = intake
+    const event = coming ? await coming : taken
+    if (event !== undefined) outlet.enqueue(event)
+    else if (!coming) break
   }
   if (intake.isOver) outlet.terminate()
 }

@@ -35,7 +35,8 @@ export interface RegisteredStream {
 /** Counters of this process, since it started. */
 interface Counters {
   opened: number
-  closed: Record<CloseReason, number>
+  /** Without the reasons that have not occurred. */
+  closed: Partial<Record<CloseReason, number>>
   eventsSent: number
   bytesSent: number
   dropped: number
@@ -59,17 +60,7 @@ shared[KEY] ??= {
   streams: new Set(),
   counters: {
     opened: 0,
-    closed: {
-      ended: 0,
-      client: 0,
-      overflow: 0,
-      stalled: 0,
-      lifetime: 0,
-      shutdown: 0,
-      aborted: 0,
-      error: 0,
-      refused: 0,
-    },
+    closed: {},
     eventsSent: 0,
     bytesSent: 0,
     dropped: 0,
@@ -102,6 +93,18 @@ export interface StreamStats extends Counters {
   gaps: number
 }
 
+const NONE_CLOSED: Readonly<Record<CloseReason, number>> = {
+  ended: 0,
+  client: 0,
+  overflow: 0,
+  stalled: 0,
+  lifetime: 0,
+  shutdown: 0,
+  aborted: 0,
+  error: 0,
+  refused: 0,
+}
+
 /** Gives the counters of all streams in this process: a copy, made when it is called. */
 export function streamStats(): StreamStats {
   let bufferedBytes = 0
@@ -109,7 +112,7 @@ export function streamStats(): StreamStats {
   for (const stream of streams) bufferedBytes += stream.bufferedBytes
   return {
     ...counters,
-    closed: { ...counters.closed },
+    closed: { ...NONE_CLOSED, ...counters.closed },
     open: streams.size,
     bufferedBytes,
   }

@@ -10,10 +10,12 @@ import type {
   ResolvedConnectOptions,
   StatusVerdict,
 } from './connect-options.js'
+import { DeliveryRequest } from './delivery-request.js'
 import { SseError } from './errors.js'
-import { problemOf, type ResponseLike, responseSource } from './event-response.js'
+import { isResponse, problemOf, type ResponseLike, responseSource } from './event-response.js'
 import { Intake } from './intake.js'
-import { oneOf } from './misuse.js'
+import { object, oneOf, wrongType } from './misuse.js'
+import { isFutile, lost, onNetwork } from './network.js'
 import { retryAfterMs } from './retry-after.js'
 import { Watchdog } from './watchdog.js'
 
@@ -29,6 +31,8 @@ const NOTHING: Step = { value: '' }
 interface Loss {
   readonly error: SseError | undefined
   readonly retryAfterMs: number
+  /** Whether the connection did what it was asked for, or is to be asked for in another way: no failure. */
+  readonly isExpected: boolean
 }
 
 /**
@@ -44,6 +48,7 @@ export class Session implements ChunkSource {
   readonly #options: ResolvedConnectOptions
   readonly #backoff: Backoff
   readonly #watchdog: Watchdog
+  readonly #delivery: DeliveryRequest
   #number = 0
   /** Why the attempt before has ended. */
   #error: SseError | undefined
@@ -52,21 +57,26 @@ export class Session implements ChunkSource {
   #body: ChunkSource | undefined
   #timer: unknown
   #isCancelled = false
+  #comesBack: boolean
 
   constructor(url: string | URL, options: ResolvedConnectOptions) {
     const { parsing, backoff, clock, random, idleTimeoutMs, eventTimeoutMs } = options
+    const { delivery, firstByteTimeoutMs } = options
     const { until, onComment } = parsing
     this.#url = url
     this.#options = options
+    this.#comesBack = options.comesBack
     this.#backoff = new Backoff(backoff, clock, random)
-    this.#watchdog = new Watchdog(clock, idleTimeoutMs, eventTimeoutMs)
+    this.#watchdog = new Watchdog(clock, eventTimeoutMs)
+    this.#delivery = new DeliveryRequest(delivery, firstByteTimeoutMs, idleTimeoutMs)
     const hearComment = (comment: string) => {
+      this.#delivery.hearComment(comment)
       this.#report({ type: 'comment', comment })
       onComment?.(comment)
     }
     const heard = {
       ...parsing,
-      onComment: options.onActivity || onComment ? hearComment : undefined,
+      onComment: hearComment,
       until: (event: Parameters<NonNullable<typeof until>>[0]) => {
         this.#watchdog.relax()
         this.#backoff.reset()
@@ -104,14 +114,20 @@ export class Session implements ChunkSource {
 
   /** Gives what comes next; nothing if the connection was lost instead. */
   async #readOn(body: ChunkSource): Promise<Step | undefined> {
-    const { isEndFinal } = this.#options
+    const { isEndFinal, clock } = this.#options
+    const delivery = this.#delivery
+    const startMs = clock.now()
     this.#watchdog.expectEvent()
     try {
-      const step = await this.#watchdog.watch(body.read())
+      const step = await this.#watchdog.watch(body.read(), delivery.idleMs)
       this.#backoff.live()
-      if (!step.done || isEndFinal) return step
+      delivery.hear(clock.now() - startMs)
+      if (!step.done || (isEndFinal && !delivery.isBatch)) return step
     } catch (cause) {
-      this.#lose(lost('The connection broke', cause))
+      const error = lost('The connection broke', cause)
+      // That nothing came for too long is no sign of life.
+      if (error !== cause) this.#backoff.live()
+      this.#lose(error)
       return undefined
     }
     // There may be one more event, for the reader to take before it asks for more.
@@ -125,20 +141,24 @@ export class Session implements ChunkSource {
     const { lastEventId } = this.intake
     const controller = new AbortController()
     const { signal } = controller
+    const delivery = this.#delivery
+    delivery.attempt()
     const attempt = { number: ++this.#number, lastEventId, error: this.#error, signal }
     this.#controller = controller
     this.state = 'connecting'
-    this.#backoff.attempt()
+    const withinMs = this.#backoff.attempt()
     const isIdLeftOut = !isCarried(lastEventId)
-    this.#report({ type: 'attempt', number: attempt.number, lastEventId, isIdLeftOut })
+    const { number } = attempt
+    this.#report({ type: 'attempt', number, lastEventId, isIdLeftOut, delivery: delivery.asked })
     let response: ResponseLike
     try {
-      response = await this.#watchdog.watch(this.#ask(attempt))
+      response = await this.#watchdog.watch(this.#ask(attempt), delivery.idleMs, withinMs)
     } catch (error) {
-      if (!(error instanceof SseError) || isFutile(error.cause)) throw error
+      if (!(error instanceof SseError)) throw error
       this.#lose(error)
       return undefined
     }
+    if (!isResponse(response)) throw wrongType('what `fetch` gives', 'a Response', response)
     return problemOf(response) === undefined
       ? this.#open(response)
       : this.#refuse(response, attempt)
@@ -147,17 +167,19 @@ export class Session implements ChunkSource {
   async #ask(attempt: Attempt): Promise<ResponseLike> {
     const { signal, lastEventId } = attempt
     signal.throwIfAborted()
-    const own = await this.#ownRequest(attempt)
+    const own = object('what `request` gives', await this.#ownRequest(attempt))
+    if (own.clone) throw wrongType('what `request` gives', 'options of `fetch`', own)
     const request = { ...own, url: own.url ?? this.#url }
     const { url, init } = makeRequest(request, this.#options, lastEventId)
     signal.throwIfAborted()
     const { fetch = globalThis.fetch } = this.#options
     try {
-      const response = await fetch(url, { ...init, signal })
+      const response = await fetch(this.#delivery.onto(url), { ...init, signal })
       // A `fetch` that does not know signals has answered too late.
       if (signal.aborted && response.body) chunkSource(response.body).cancel()
       return response
     } catch (cause) {
+      if (!signal.aborted && isFutile(cause)) this.#comesBack = false
       throw lost('The request failed', cause)
     }
   }
@@ -190,17 +212,20 @@ export class Session implements ChunkSource {
     this.#body = source
     const verdict = onStatus?.(response, attempt) ?? defaultVerdict(response.status)
     if (oneOf('what `onStatus` gives', verdict, VERDICTS) === 'end') return 'end'
-    const error = await source.read().catch((refusal: SseError) => refusal)
+    const error = await this.#watchdog
+      .watch(source.read(), this.#delivery.idleMs)
+      .catch((refusal) => refusal)
     if (verdict === 'fail') throw error
-    this.#lose(error as SseError, retryAfterMs(response.headers.get('retry-after'), clock.now()))
+    this.#lose(error, retryAfterMs(response.headers.get('retry-after'), clock.now()))
     return undefined
   }
 
   /** Puts the connection away, to wait for the next attempt when more is asked for. */
   #lose(error: SseError | undefined, retryAfter = 0): void {
     this.#drop()
-    if (!this.#options.comesBack) throw error
-    this.#loss = { error, retryAfterMs: retryAfter }
+    const isExpected = error ? this.#delivery.isHeldBack(error) : this.#delivery.isBatch
+    if (!isExpected && !this.#comesBack) throw error
+    this.#loss = { error, retryAfterMs: retryAfter, isExpected }
   }
 
   #drop(): void {
@@ -210,32 +235,34 @@ export class Session implements ChunkSource {
     this.#body = undefined
   }
 
-  async #wait({ error, retryAfterMs }: Loss): Promise<void> {
+  async #wait(loss: Loss): Promise<void> {
     const { clock } = this.#options
-    const delayMs = this.#backoff.delayMs(this.intake.retryMs, retryAfterMs, error)
+    const { error } = loss
+    const delayMs = this.#delayMs(loss)
     this.#loss = undefined
     this.#error = error
     this.state = 'waiting'
     this.#report({ type: 'retry', delayMs, error })
+    this.#controller = new AbortController()
+    const { signal } = this.#controller
     await new Promise<void>((resolve) => {
-      if (!this.#isCancelled) this.#timer = clock.setTimeout(resolve, delayMs)
+      if (this.#isCancelled) return
+      this.#timer = clock.setTimeout(resolve, delayMs)
+      if (error?.code === 'ERR_SSE_CONNECTION') onNetwork(resolve, signal)
     })
+    clock.clearTimeout(this.#timer)
+    this.#drop()
+  }
+
+  #delayMs({ error, retryAfterMs, isExpected }: Loss): number {
+    const { retryMs } = this.intake
+    if (!isExpected) return this.#backoff.delayMs(retryMs, retryAfterMs, error)
+    return error ? 0 : this.#backoff.betweenBatchesMs(retryMs)
   }
 
   #report(activity: SseActivity): void {
     this.#options.onActivity?.(activity)
   }
-}
-
-/** Gives the error for a connection that was lost, if it is not one already. */
-function lost(message: string, cause: unknown): SseError {
-  return cause instanceof SseError ? cause : new SseError('ERR_SSE_CONNECTION', message, { cause })
-}
-
-/** Tells failures of `fetch` that would only repeat, where it says so: too many redirects, a port or a scheme that it refuses. */
-function isFutile(cause: unknown): boolean {
-  const { message, cause: inner } = (cause ?? {}) as Error
-  return /redirect|scheme|bad port/i.test(`${message} ${(inner as Error | undefined)?.message}`)
 }
 
 const VERDICTS: readonly StatusVerdict[] = ['retry', 'fail', 'end']

@@ -5,6 +5,7 @@ import type { EncodedEvent } from './chunk.js'
 import { Alarm, nowMs, ring } from './clock.js'
 import type { AnyEvents, EventMap, EventOf } from './contract.js'
 import { type Deferred, deferred } from './deferred.js'
+import { watchers } from './diagnostics.js'
 import { encodeEvent, type SseEvent } from './event.js'
 import {
   attach,
@@ -94,6 +95,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     this.lastEventId = lastEventId
     registry.counters.opened++
     registry.streams.add(this)
+    watchers('eventwire:stream:open')?.publish({ stream: this })
     this.#outbox.open()
     // The client had left before: during an `await` for its permissions, say.
     if (this.#isGone()) return
@@ -355,10 +357,12 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     this.#state = 'closed'
     this.#info = { reason, ...(error && { error }) }
     registry.streams.delete(this)
-    registry.counters.closed[reason]++
+    const { closed } = registry.counters
+    closed[reason] = (closed[reason] ?? 0) + 1
     this.#outbox.close()
     this.#release()
     this.#closed?.resolve(this.#info)
+    watchers('eventwire:stream:close')?.publish({ stream: this, ...this.#info })
   }
 
   /** Lets go of all that only an open stream needs, and tells those who feed it. */

@@ -2,29 +2,34 @@
 
 import type { ClientClock } from './client-clock.js'
 import { SseError } from './errors.js'
+import { MAX_DELAY_MS } from './misuse.js'
 
 /** Cuts waits short that take too long. Nobody is cut while nobody waits: a slow consumer is no fault of the server. */
 export class Watchdog {
   readonly #clock: ClientClock
-  readonly #idleMs: number | false
-  readonly #eventMs: number | false
+  readonly #eventMs: number
   #idleTimer: unknown
   #eventTimer: unknown
   /** The wait that is on: whoever was cut short is not heard any more. */
   #cut: ((error: SseError) => void) | undefined
 
-  constructor(clock: ClientClock, idleMs: number | false, eventMs: number | false) {
+  constructor(clock: ClientClock, eventMs: number | false) {
     this.#clock = clock
-    this.#idleMs = idleMs
-    this.#eventMs = eventMs
+    this.#eventMs = eventMs || Number.POSITIVE_INFINITY
   }
 
   /**
    * Waits for something from the server. One call at a time.
    *
+   * @param idleMs - for how long
+   * @param withinMs - for how long at most, whatever silence is allowed
    * @returns a promise that rejects with `ERR_SSE_TIMEOUT` when it takes too long, and never settles once stopped.
    */
-  watch<T>(promise: Promise<T>): Promise<T> {
+  watch<T>(
+    promise: Promise<T>,
+    idleMs: number | false,
+    withinMs = Number.POSITIVE_INFINITY,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       const settle =
         <V>(pass: (value: V) => void) =>
@@ -35,7 +40,7 @@ export class Watchdog {
         }
       const cut = settle(reject)
       this.#cut = cut
-      this.#idleTimer = this.#start(this.#idleMs, 'byte')
+      this.#idleTimer = this.#start(Math.min(idleMs || withinMs, withinMs), 'byte')
       promise.then(settle(resolve), cut)
     })
   }
@@ -63,8 +68,9 @@ export class Watchdog {
     this.#clock.clearTimeout(this.#idleTimer)
   }
 
-  #start(delayMs: number | false, what: string): unknown {
-    if (delayMs === false) return undefined
+  #start(delayMs: number, what: string): unknown {
+    // A timer would fire at once.
+    if (delayMs > MAX_DELAY_MS) return undefined
     return this.#clock.setTimeout(
       () => this.#cut?.(new SseError('ERR_SSE_TIMEOUT', `No ${what} came for ${delayMs} ms`)),
       delayMs,

@@ -12,6 +12,9 @@ const PIECE = 65_536
 /** What a line may have before its value: `event: `. */
 const FIELD = 7
 
+/** What a UTF-16 unit may take in UTF-8. */
+const MAX_BYTES = 3
+
 /**
  * For bytes between two ends of characters. Node.js decodes ASCII by it several times faster than by a decoder that may
  * have to keep half a character; other text is slower.
@@ -50,7 +53,7 @@ export class WireParser {
   /** The chunk at hand, and how much of it has been parsed. */
   #chunk: string | Uint8Array = ''
   #parsed = 0
-  /** The line whose end has not come, and its UTF-8 bytes. */
+  /** The line whose end has not come, and how many bytes it has at most: they are counted when it may be too many. */
   #line = ''
   #lineBytes = 0
   /** What the next event without an id of its own gets. */
@@ -163,23 +166,27 @@ export class WireParser {
   /** Hands the parser all lines that have ended, and keeps the one that has not. */
   #parse(text: string): void {
     if (this.#failure !== undefined) return
+    // A line that never ends is refused before it is kept.
+    if (!this.#isLineWithin(text)) return
     const end = endOfLines(text)
-    if (this.#lineBytes > 0 || end === 0) {
-      // A line that never ends is refused before it is kept.
-      const rest = end === 0 ? text : text.slice(0, endOfFirstLine(text))
-      // Of a character that was cut in two, each half would count as one.
-      this.#lineBytes += byteLength(rest) - (/^[\uDC00-\uDFFF]/.test(rest) ? 2 : 0)
-      if (this.#lineBytes > this.#maxEventBytes + FIELD) {
-        this.#refuse('A line')
-        return
-      }
-    }
     if (end === 0) this.#line += text
     else {
-      this.#parser.feed(this.#line + (end === text.length ? text : text.slice(0, end)))
+      this.#parser.feed(this.#line + text.slice(0, end))
       this.#line = text.slice(end)
-      this.#lineBytes = byteLength(this.#line)
+      this.#lineBytes = this.#line.length * MAX_BYTES
     }
+  }
+
+  /** Whether the line that has not ended is not too long, with what this text adds to it. */
+  #isLineWithin(text: string): boolean {
+    const max = this.#maxEventBytes + FIELD
+    this.#lineBytes += text.length * MAX_BYTES
+    if (this.#lineBytes <= max) return true
+    // A count leaves a third of the room until the next: a line in small chunks is counted a few times, not at each.
+    this.#lineBytes = byteLength(this.#line + text.slice(0, text.search(/[\r\n]|$/)))
+    if (this.#lineBytes <= max) return true
+    this.#refuse('A line')
+    return false
   }
 
   #addId(id: string): void {
@@ -211,8 +218,7 @@ export class WireParser {
   #isWithin(data: string, event = '', id = ''): boolean {
     if (this.#failure !== undefined) return false
     const max = this.#maxEventBytes
-    // A UTF-16 unit is three bytes at most.
-    if ((data.length + event.length + id.length) * 3 <= max) return true
+    if ((data.length + event.length + id.length) * MAX_BYTES <= max) return true
     if (byteLength(data) + byteLength(event) + byteLength(id) <= max) return true
     this.#refuse('An event')
     return false
@@ -234,8 +240,4 @@ function endOfLines(text: string): number {
   // Only behind the last LF: without a CR, a search backwards would go through all of the text.
   const hasCr = text.indexOf('\r', lf + 1) !== -1
   return (hasCr ? text.lastIndexOf('\r') : lf) + 1
-}
-
-function endOfFirstLine(text: string): number {
-  return text.search(/[\r\n]/)
 }

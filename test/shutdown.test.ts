@@ -216,6 +216,21 @@ describe('a server that closes', () => {
     return { count, order }
   }
 
+  test('finishes after closeAllStreams with streams that are pipelined, each of which gets its farewell', async () => {
+    const streams: SseStream[] = []
+    const server = createServer((req, res) => streams.push(openStream(req, res)))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const client = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    for (let i = 0; i < 3; i++) client.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n')
+    await vi.waitUntil(() => streams.length === 3)
+    const closed = new Promise((resolve) => server.close(resolve))
+    const received = text(client)
+    expect(await closeAllStreams({ withinMs: 0, farewell: { data: 'bye' } })).toBe(3)
+    await closed
+    expect((await received).match(/data: bye/g)).toHaveLength(3)
+    for (const { closed } of streams) expect(await closed).toEqual({ reason: 'shutdown' })
+  })
+
   test('does not wait for connections that a client keeps alive', async () => {
     const server = http.createServer((req, res) => void openStream(req, res))
     const port = await listen(server)

@@ -9,14 +9,24 @@ import * as z from 'zod'
 import { openStream as openOnExpress } from '../src/adapters/express.js'
 import { type OpenStreamOptions, openStream } from '../src/adapters/node.js'
 import {
+  type AnyEvents,
+  type ChannelEvent,
   type Contract,
   defineEvents,
+  type EventMap,
+  type EventOf,
   SseChannel,
   SseStream,
   type SseStreamOptions,
   text,
 } from '../src/index.js'
-import { parseEvents, type ReceivedEvent, SseParserStream, type SseReader } from '../src/parser.js'
+import {
+  type ParseOptions,
+  parseEvents,
+  type ReceivedEvent,
+  SseParserStream,
+  type SseReader,
+} from '../src/parser.js'
 
 const events = defineEvents({
   price: z.object({ cents: z.number() }),
@@ -112,6 +122,30 @@ describe('a contract where events are sent', () => {
     openStream<Feed>(req, res, { events })
   })
 
+  test('types the functions of an application that send and publish', () => {
+    const send = (event: EventOf<typeof events>) => stream.send(event)
+    const publish = (event: ChannelEvent<typeof events>) =>
+      new SseChannel({ events }).publish(event)
+    const publishFeed = (event: ChannelEvent<Feed>) => new SseChannel<Feed>().publish(event)
+    const publishAny = (event: ChannelEvent<AnyEvents>) => new SseChannel().publish(event)
+    expectTypeOf<EventOf<typeof events>>().toEqualTypeOf<EventOf<Sent>>()
+    send({ event: 'at', data: '2020-01-01', id: 5 })
+    void publish({ event: 'price', data: { cents: 5 }, retry: 5 })
+    void publishFeed({ data: 'text' })
+    void publishAny({ event: 'any', data: 5 })
+    // @ts-expect-error no such event
+    send({ event: 'entries' })
+    // @ts-expect-error the log gives the id
+    void publish({ event: 'done', id: 5 })
+    // @ts-expect-error the data is of another type
+    void publish({ event: 'price', data: { cents: 'five' } })
+
+    function publisherOf<M extends EventMap<M>>(channel: SseChannel<M>) {
+      return (event: ChannelEvent<M>) => channel.publish(event)
+    }
+    void publisherOf(new SseChannel({ events }))({ event: 'token', data: 'text' })
+  })
+
   test('refuses what is no entry', () => {
     // @ts-expect-error a class is no validator
     defineEvents({ price: Date })
@@ -158,6 +192,15 @@ describe('a contract where events are received', () => {
     }
   })
 
+  test('types the functions of an application that receive', () => {
+    const receive = (event: ReceivedEvent<typeof events>) =>
+      event.event === 'at' ? event.data.getTime() : 0
+    expectTypeOf<ReceivedEvent<typeof events>>().toEqualTypeOf<ReceivedEvent<Received>>()
+    receive({ event: 'done', data: undefined, id: '' })
+    // @ts-expect-error no such event
+    receive({ event: 'outgoing', data: undefined, id: '' })
+  })
+
   test('types the reader, its options and the pipeline', () => {
     const reader = parseEvents(source, {
       events,
@@ -173,6 +216,9 @@ describe('a contract where events are received', () => {
     expectTypeOf(reader).toExtend<AsyncIterableIterator<ReceivedEvent<Received>>>()
     const piped = new ReadableStream<Uint8Array>().pipeThrough(new SseParserStream({ events }))
     expectTypeOf(piped).toEqualTypeOf<ReadableStream<ReceivedEvent<Received>>>()
+    const withSignal: ParseOptions = { signal: AbortSignal.abort() }
+    // @ts-expect-error pipeThrough takes the signal
+    new SseParserStream(withSignal)
     // @ts-expect-error no such policy
     parseEvents(source, { events, onUnknown: 'ignore' })
   })

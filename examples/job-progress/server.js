@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { closeAllStreams, SseChannel } from 'eventwire'
-import { sse, stop } from 'eventwire/express'
+import { lastEventIdOf, sse, stop } from 'eventwire/express'
 import express from 'express'
 
 /** @typedef {{ done: number, total: number }} Progress */
@@ -116,7 +116,7 @@ app.get('/jobs/:id', async (req, res) => {
   const job = jobs.get(req.params.id)
   if (job === undefined) return res.sendStatus(404)
   // It has seen the end: 204 keeps the browser from connecting again.
-  if (job.endId !== '' && req.get('last-event-id') === job.endId) return stop(res)
+  if (job.endId !== '' && lastEventIdOf(req) === job.endId) return stop(res)
   await job.showTo(res.sse())
 })
 

@@ -47,9 +47,9 @@ export function deliver<M extends EventMap<M>>(
   manner: Manner | undefined,
 ): SseStream<M> {
   if (manner === undefined) return new SseStream<M>(sink, options)
-  return new BatchStream<M>(
-    sink,
-    { ...options, retryMs: options.retryMs ?? manner.retryMs },
-    manner,
-  )
+  const retryMs = options.retryMs ?? manner.retryMs
+  const stream = new BatchStream<M>(sink, { ...options, retryMs }, manner)
+  // A client that knows it does not take the end of a batch for the end of the events.
+  stream.comment(`delivery=${manner.endsEmpty ? '' : 'long-'}poll`)
+  return stream
 }

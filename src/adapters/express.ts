@@ -13,6 +13,7 @@ import {
 export {
   acceptsEventStream,
   type Delivery,
+  lastEventIdOf,
   type NodeRequest,
   type NodeResponse,
   type OpenStreamOptions,

@@ -13,6 +13,7 @@ import {
   type OpenStreamOptions,
   open,
   type RefuseOptions,
+  receivedId,
   refuse as refuseExchange,
   stop as stopExchange,
 } from './opening.js'
@@ -83,6 +84,13 @@ export function refuse(reply: Reply, options: RefuseOptions = {}): void {
 export function acceptsEventStream(request: Request, accept: AcceptMode = 'lenient'): boolean {
   checkRequest(request)
   return accepts(request.raw.headers.accept, accept)
+}
+
+/** Gives the id of the last event that the client has received: as of `lastEventIdOf` of `eventwire/node`. */
+export function lastEventIdOf(request: Request): string {
+  checkRequest(request)
+  const { headers, url = '' } = request.raw
+  return receivedId(headers['last-event-id'] as string | undefined, url)
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type OpenStreamOptions,
   open,
   type RefuseOptions,
+  receivedId,
   refuse as refuseExchange,
   stop as stopExchange,
 } from './opening.js'
@@ -85,6 +86,18 @@ export function refuse(options: RefuseOptions = {}): Response {
 export function acceptsEventStream(request: Request, accept: AcceptMode = 'lenient'): boolean {
   checkRequest(request)
   return accepts(request.headers.get('accept') ?? undefined, accept)
+}
+
+/**
+ * Gives the id of the last event that the client has received, as `stream.lastEventId` will: for a handler that answers before
+ * it opens a stream, by `stop` for instance where nothing can follow that event.
+ *
+ * @returns `''` where it starts fresh; `'invalid-last-event-id'` for one that is too long or has control characters.
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header}
+ */
+export function lastEventIdOf(request: Request): string {
+  checkRequest(request)
+  return receivedId(request.headers.get('last-event-id') ?? undefined, request.url)
 }
 
 // By its shape: some servers have a class of their own for it.

@@ -12,6 +12,7 @@ import {
   type OpenStreamOptions,
   open,
   type RefuseOptions,
+  receivedId,
   refuse as refuseExchange,
   stop as stopExchange,
 } from './opening.js'
@@ -72,6 +73,12 @@ export function refuse(ctx: Context, options: RefuseOptions = {}): void {
 /** Tells whether the request's `Accept` header admits an event stream: as of `acceptsEventStream` of `eventwire/node`. */
 export function acceptsEventStream(ctx: Context, accept: AcceptMode = 'lenient'): boolean {
   return accepts(checked(ctx).req.headers.accept, accept)
+}
+
+/** Gives the id of the last event that the client has received: as of `lastEventIdOf` of `eventwire/node`. */
+export function lastEventIdOf(ctx: Context): string {
+  const { headers, url = '' } = checked(ctx).req
+  return receivedId(headers['last-event-id'] as string | undefined, url)
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   type OpenStreamOptions,
   open,
   type RefuseOptions,
+  receivedId,
   refuse as refuseExchange,
   stop as stopExchange,
 } from './opening.js'
@@ -77,6 +78,19 @@ export function refuse(res: NodeResponse, options: RefuseOptions = {}): void {
 export function acceptsEventStream(req: NodeRequest, accept: AcceptMode = 'lenient'): boolean {
   checkRequest(req)
   return accepts(req.headers.accept, accept)
+}
+
+/**
+ * Gives the id of the last event that the client has received, as `stream.lastEventId` will: for a handler that answers before
+ * it opens a stream, by `stop` for instance where nothing can follow that event.
+ *
+ * @returns `''` where it starts fresh; `'invalid-last-event-id'` for one that is too long or has control characters.
+ * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header}
+ */
+export function lastEventIdOf(req: NodeRequest): string {
+  checkRequest(req)
+  const header = req.headers['last-event-id']
+  return receivedId(header as string | undefined, req.url ?? '')
 }
 
 function checkRequest(req: NodeRequest): void {

@@ -13,6 +13,7 @@ import {
   retryAfter,
   STREAM_HEADERS,
 } from '../http.js'
+import { harmlessLastEventId } from '../last-event-id.js'
 import { integer, object, oneOf, optional, wrongType } from '../misuse.js'
 import { resolveOptions, type SseStreamOptions } from '../options.js'
 import { endedSink, type Sink } from '../sink.js'
@@ -162,6 +163,11 @@ export function refuse(exchange: Exchange, options: RefuseOptions): void {
 /** Tells whether a request's `Accept` header admits an event stream. */
 export function accepts(header: string | undefined, accept: AcceptMode): boolean {
   return acceptsType(header, oneOf<AcceptMode>('`accept`', accept, ACCEPT_MODES))
+}
+
+/** Gives the id that a request resumes from, as a stream opened for it has it. */
+export function receivedId(header: string | undefined, url: string): string {
+  return harmlessLastEventId(lastEventIdOf(header, url))
 }
 
 /** Answers in full. Headers set before, such as those of CORS, go along. */

@@ -117,8 +117,12 @@ export class ResponseSink extends WritableSink {
     const response = this.#response
     if ('stream' in response) response.stream?.session?.close()
     else {
-      const { socket } = response
-      response.once('finish', () => socket?.destroySoon())
+      // The request's, which the response may have to wait for, and no longer has when it has finished.
+      const socket = response.req?.socket
+      response.once('finish', () => {
+        // The last of those that are pipelined closes it.
+        if (socket && !lifelines.get(socket)?.listenerCount('close')) socket.destroySoon()
+      })
     }
   }
 

@@ -11,6 +11,8 @@ export interface Command {
   readonly method: string | undefined
   readonly data: string | undefined
   readonly lastEventId: string | undefined
+  /** How events are asked for; it is `connect` that knows the ways. */
+  readonly delivery: string | undefined
   /** The name or the data of the event to end with. */
   readonly until: string | undefined
   /** The names of the events to show; all if there are none. */
@@ -32,6 +34,7 @@ Options:
   -X, --method METHOD          GET unless told otherwise, POST with --data
   -d, --data TEXT              send a body
       --last-event-id ID       resume after this event
+      --delivery MODE          stream, auto, long-poll or poll: for proxies that hold streams back
       --event NAME             show events of this name only; may be repeated
       --until TEXT             end with the first event that has this name or this data
       --no-reconnect           end with the connection
@@ -49,6 +52,7 @@ const OPTIONS = {
   method: { type: 'string', short: 'X' },
   data: { type: 'string', short: 'd' },
   'last-event-id': { type: 'string' },
+  delivery: { type: 'string' },
   event: { type: 'string', multiple: true },
   until: { type: 'string' },
   'no-reconnect': { type: 'boolean' },
@@ -70,19 +74,21 @@ export function parseArguments(args: string[]): Command | 'help' | 'version' {
   if (source === undefined || more.length > 0) {
     throw new UsageError(`Expected one URL, or -, got ${positionals.length}`)
   }
-  const { method, data, header = [], event: names = [] } = values
+  const { method, data, delivery, header = [], event: names = [] } = values
   const headers = header.map(headerOf)
   const lastEventId = values['last-event-id']
-  if (source === '-' && (method ?? data ?? lastEventId ?? headers[0]) !== undefined) {
+  if (source === '-' && (method ?? data ?? lastEventId ?? delivery ?? headers[0]) !== undefined) {
     throw new UsageError('Expected no option of a request with -, which makes none')
   }
+  const url =
+    source === '-' || /^[a-z][a-z0-9+.-]*:\/\//i.test(source) ? source : `http://${source}`
   return {
-    source: source === '-' || /^[a-z][a-z0-9+.-]*:\/\//i.test(source) ? source : `http://${source}`,
+    ...withoutPassword(url, headers),
     isJson: values.json ?? false,
-    headers,
     method: method ?? (data === undefined ? undefined : 'POST'),
     data,
     lastEventId,
+    delivery,
     until: values.until,
     names,
     comesBack: !values['no-reconnect'],
@@ -95,6 +101,29 @@ function parsed(args: string[]) {
   } catch (error) {
     // Its messages are for people: "Unknown option '--foo'".
     throw new UsageError((error as Error).message, { cause: error })
+  }
+}
+
+/** Puts a name and a password out of the URL, where `fetch` refuses them, into a header. */
+function withoutPassword(source: string, headers: [string, string][]) {
+  if (!URL.canParse(source)) return { source, headers }
+  const url = new URL(source)
+  const { username, password } = url
+  if (`${username}${password}` === '') return { source, headers }
+  url.username = ''
+  url.password = ''
+  const pair = Buffer.from(`${decoded(username)}:${decoded(password)}`)
+  const authorization: [string, string] = ['authorization', `Basic ${pair.toString('base64')}`]
+  const hasOne = headers.some(([name]) => name.toLowerCase() === 'authorization')
+  return { source: url.href, headers: hasOne ? headers : [...headers, authorization] }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    // A percent sign of its own.
+    return text
   }
 }
 

@@ -24,10 +24,13 @@ try {
   else {
     const code = await show(command, process, stop.signal)
     process.exitCode ??= code
+    // What nobody reads would keep the process alive.
+    if (stop.signal.aborted) process.exit()
   }
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
-  process.stderr.write(`eventwire: ${error.message}\n\n${USAGE}`)
+  const help = process.argv.length > 2 ? 'eventwire --help shows what can be asked for.\n' : USAGE
+  process.stderr.write(`eventwire: ${error.message}\n\n${help}`)
   process.exitCode = EXIT.usage
 }
 

@@ -1,6 +1,7 @@
 // Showing one stream, from its first event to the exit code.
 
 import { connect } from '../connection.js'
+import type { RequestedDelivery } from '../delivery-request.js'
 import { SseError } from '../errors.js'
 import type { RawEvent } from '../parse-options.js'
 import { parseEvents } from '../reader.js'
@@ -36,8 +37,8 @@ export async function show(
   { stdin, stdout, stderr, env }: Terminal,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const output = new Output(stdout)
-  const notes = new Output(stderr)
+  const output = new Output(stdout, signal)
+  const notes = new Output(stderr, signal)
   const view = viewOf(command, output, notes, hasColours(stdout, env), hasColours(stderr, env))
   const stop = AbortSignal.any([signal, output.gone])
   const events =
@@ -63,7 +64,7 @@ export async function show(
 }
 
 function connected(command: Command, view: View, signal: AbortSignal) {
-  const { data, lastEventId, method } = command
+  const { data, delivery, lastEventId, method } = command
   const headers = [...command.headers]
   const hasType = headers.some(([name]) => name.toLowerCase() === 'content-type')
   if (data !== undefined && !hasType && isJson(data))
@@ -74,6 +75,7 @@ function connected(command: Command, view: View, signal: AbortSignal) {
       body: data,
       method,
       lastEventId,
+      delivery: delivery as RequestedDelivery | undefined,
       signal,
       reconnect: command.comesBack ? {} : false,
       onActivity: (activity) => {
@@ -109,7 +111,10 @@ function viewOf(
   }
   return {
     onOpen: (url) => note(`Connected to ${url}`),
-    onComment: (comment) => void output.write(display.comment(comment, performance.now())),
+    onComment(comment) {
+      // Events wait until they are taken. Nothing holds a flood of comments back, so it is not kept.
+      if (!output.isBehind) void output.write(display.comment(comment, performance.now()))
+    },
     onEvent: (event) => output.write(display.event(event, performance.now())),
     onRetry,
   }

@@ -2,7 +2,7 @@
 
 import { Alarm, nowMs, ring } from '../clock.js'
 import { SseError } from '../errors.js'
-import type { Connection } from './redis-client.js'
+import type { Connection } from './connection.js'
 import { isPassing, isUnknownScript, isWrongMoment } from './replies.js'
 import { append } from './scripts.js'
 

@@ -3,7 +3,7 @@
 import { Alarm, ring } from '../clock.js'
 import { type Deferred, deferred } from '../deferred.js'
 import type { LogRecord, SinceOptions } from '../log.js'
-import type { Connection } from './redis-client.js'
+import type { Connection } from './connection.js'
 import { positionOf } from './redis-id.js'
 import { recordOf } from './redis-record.js'
 import { isPassing, isUnknownScript } from './replies.js'

@@ -14,16 +14,12 @@ import type {
 } from '../log.js'
 import { integer, MAX_DELAY_MS, object, wrongType } from '../misuse.js'
 import { Appends } from './appends.js'
+import { type Connection, ignore } from './connection.js'
 import { FollowedChannel } from './followed-channel.js'
+import type { IoredisClient } from './ioredis.js'
+import type { NodeRedisClient } from './node-redis.js'
 import { Reader, type RedisPage } from './reader.js'
-import {
-  type Connection,
-  connectionOf,
-  type IoredisClient,
-  ignore,
-  type NodeRedisClient,
-  type RedisClient,
-} from './redis-client.js'
+import { connectionOf, type RedisClient } from './redis-client.js'
 import { comparePositions } from './redis-id.js'
 import { textOf } from './redis-record.js'
 import { Subscriber } from './subscriber.js'
@@ -56,6 +52,8 @@ export interface RedisLogOptions {
 
 /** What is read at once by a node that has missed something. */
 const PAGE = { maxRecords: 256, maxBytes: 262_144 }
+/** Where only the position counts. */
+const NONE = { maxRecords: 0, maxBytes: 1 }
 /** How long the goodbye to Redis may take. */
 const GOODBYE_MS = 1_000
 const DAY_MS = 86_400_000
@@ -99,8 +97,8 @@ export class RedisLog implements EventLog {
       idleMs = DAY_MS,
     } = object('the options', options)
     // Braces of its own would decide which part of a key a cluster hashes.
-    if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {
-      throw wrongType('`prefix`', 'text without braces', prefix)
+    if (typeof prefix !== 'string' || /[{}]/.test(prefix) || !prefix.isWellFormed()) {
+      throw wrongType('`prefix`', 'well-formed text without braces', prefix)
     }
     this.#prefix = prefix
     this.#idleMs = integer('`idleMs`', idleMs, 1_000, MAX_DELAY_MS)
@@ -110,7 +108,8 @@ export class RedisLog implements EventLog {
       integer('`timeoutMs`', timeoutMs, 1, MAX_DELAY_MS),
     )
     this.#reader = new Reader(this.#connection)
-    this.#subscriber = new Subscriber(this.#connection, `${prefix}echo:${this.#sender}`, {
+    const echo = `${this.#connection.keyPrefix}${prefix}echo:${this.#sender}`
+    this.#subscriber = new Subscriber(this.#connection, echo, {
       onMessage: (topic, text) => this.#followed.get(topic)?.onMessage(text),
       onSubscribed: (topic) => void this.#followed.get(topic)?.catchUp(),
       onRefused: (topic, error) => this.#followed.get(topic)?.refuse(error),
@@ -148,7 +147,9 @@ export class RedisLog implements EventLog {
     this.#checkOpen()
     const topic = this.#topicOf(channel)
     const known = this.#followed.get(topic)
-    const followed = known ?? new FollowedChannel((after = '') => this.#read(channel, after, PAGE))
+    const read = (after?: string) =>
+      this.#read(channel, after ?? '', after === undefined ? NONE : PAGE)
+    const followed = known ?? new FollowedChannel(read)
     const begun = followed.add(follower)
     if (known === undefined) {
       if (this.#followed.size === 0) this.#keepInUse()
@@ -177,8 +178,8 @@ export class RedisLog implements EventLog {
   }
 
   /**
-   * Closes both connections, after what is under way, or after a second where Redis does not answer. Events that have not
-   * been sent to Redis are rejected with `ERR_SSE_CLOSED`.
+   * Closes both connections, after what is under way: where Redis does not answer, that takes as long as `timeoutMs` for
+   * events, and a second more. Events that have not been sent to Redis are rejected with `ERR_SSE_CLOSED`.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -231,7 +232,9 @@ export class RedisLog implements EventLog {
 
   /** A cluster hashes what is between the braces, which is never empty. */
   #keysOf(channel: string): [stream: string, meta: string] {
-    const start = `${this.#prefix}{channel:${channel}}:`
+    // Redis takes UTF-8, in which half of a surrogate pair is as good as any other.
+    const name = channel.isWellFormed() ? channel : JSON.stringify(channel)
+    const start = `${this.#prefix}{channel:${name}}:`
     return [`${start}events`, `${start}meta`]
   }
 

@@ -1,6 +1,12 @@
 // What runs inside Redis, each script as one step that nothing comes between.
 
-import { type Script, scriptOf } from './redis-client.js'
+import { createHash } from 'node:crypto'
+
+/** A script, and the name by which a server knows it. */
+export interface Script {
+  readonly text: string
+  readonly sha1: string
+}
 
 /*
  * KEYS[1]: a stream, one entry `<number>-<term>` a record; its fields are, in this order, the record's text, when it
@@ -25,6 +31,10 @@ import { type Script, scriptOf } from './redis-client.js'
 const SLACK = 32
 /** A record of more bytes is not among those. */
 const LARGE = 16_384
+/** About so many bytes are looked at in one call: what a call gives is copied, and some records are large. */
+const GULP_BYTES = 262_144
+/** A sender that was not heard for longer is forgotten: clients have long stopped to send again what it sent. */
+const SENDER_MS = 3_600_000
 
 /** Reads the state. A new epoch begins where some of it is lost, be it flushed, expired or evicted. */
 const STATE = `
@@ -44,29 +54,42 @@ local function begin()
 end
 if not epoch then begin() end
 
+local function gulp(most)
+  if bytes > 0 then most = math.min(most, math.ceil(${GULP_BYTES} * count / bytes)) end
+  return math.max(most, 1)
+end
+
 local function evict()
   local maxEvents, maxBytes, age = limits:match('(%d+) (%d+) (%d+)')
   maxEvents, maxBytes, age = tonumber(maxEvents), tonumber(maxBytes), tonumber(age)
   local from, before = '-', count
   while from and (count > maxEvents or bytes > maxBytes or age > 0) do
-    local entries = call('XRANGE', stream, from, '+', 'COUNT', ${SLACK})
+    local most = gulp(${SLACK})
+    local entries = call('XRANGE', stream, from, '+', 'COUNT', most)
     from = nil
     for i, entry in ipairs(entries) do
       local fields = entry[2]
       if count <= maxEvents and bytes <= maxBytes and (age == 0 or now - fields[4] <= age) then break end
       count, bytes = count - 1, bytes - #fields[2]
-      if i == ${SLACK} then from = '(' .. entry[1] end
+      if i == most then from = '(' .. entry[1] end
     end
   end
   if count < before then call('XTRIM', stream, 'MAXLEN', count) end
+  return count < before
 end
 
 local function keep()
-  if now - kept > idle / 8 or now < kept then
-    kept = now
-    call('PEXPIRE', stream, idle)
-    call('PEXPIRE', meta, idle)
+  if now - kept <= idle / 8 and now >= kept then return false end
+  kept = now
+  call('PEXPIRE', stream, idle)
+  call('PEXPIRE', meta, idle)
+  -- Now and then: senders may come and go by the thousand.
+  local fields = call('HLEN', meta) > 128 and call('HGETALL', meta) or {}
+  for i = 1, #fields, 2 do
+    local heard = fields[i]:find('by:', 1, true) == 1 and fields[i + 1]:match('%d+$')
+    if heard and now - heard > math.min(idle, ${SENDER_MS}) then call('HDEL', meta, fields[i]) end
   end
+  return true
 end
 
 local function idOf(at)
@@ -93,28 +116,34 @@ local text, counter = ARGV[4], tonumber(ARGV[7])
 local last, at = 0, 0
 if state[10] and number > 0 then
   last, at = state[10]:match('^(%d+) (%d+)')
-  last = tonumber(last)
-elseif call('HLEN', meta) > 128 then
-  local fields = call('HGETALL', meta)
-  for i = 1, #fields, 2 do
-    local heard = fields[i]:find('by:', 1, true) == 1 and fields[i + 1]:match('%d+$')
-    if heard and now - heard > idle then call('HDEL', meta, fields[i]) end
-  end
+  last, at = tonumber(last), tonumber(at)
 end
+
 if counter <= last then
-  local to = at - (last - counter)
-  while true do
-    local entries = call('XREVRANGE', stream, to, '-', 'COUNT', 64)
-    for _, entry in ipairs(entries) do
-      if entry[2][6] == ARGV[3] .. ' ' .. ARGV[7] then
-        return idOf(tonumber(entry[1]:match('^%d+')))
-      end
-      to = '(' .. entry[1]
-    end
-    if #entries < 64 then
-      return redis.error_reply('SENTBEFORE the event was appended before, and is not kept any more')
+  -- Its numbers rise with its counters, and others' records are in between: halves the range, and again.
+  local function find(low, high)
+    while low <= high do
+      local middle = math.floor((low + high) / 2)
+      local to, own, sent = middle, nil, nil
+      repeat
+        local most = gulp(8)
+        local entries = call('XREVRANGE', stream, to, low, 'COUNT', most)
+        for _, entry in ipairs(entries) do
+          local by, its = (entry[2][6] or ''):match('^(%S+) (%d+)$')
+          if by == ARGV[3] then
+            own, sent = tonumber(entry[1]:match('^%d+')), tonumber(its)
+            break
+          end
+          to = '(' .. entry[1]
+        end
+      until own or #entries < most
+      if sent == counter then return own end
+      if own and sent > counter then high = own - 1 else low = middle + 1 end
     end
   end
+  local found = counter == last and at or find(number - count + 1, at)
+  if found then return idOf(found) end
+  return redis.error_reply('SENTBEFORE the event was appended before, and is not kept any more')
 end
 if tonumber(ARGV[8]) > last then
   -- Where nothing may be written, that is the answer, and not to come again later.
@@ -169,16 +198,17 @@ return id
 const READ = `${STATE}
 local asked, maxRecords, maxBytes = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
 if number > 0 and call('EXISTS', stream) == 0 then begin() end
-evict()
-keep()
-call('HSET', meta, 'count', count, 'bytes', bytes, 'kept', kept)
+-- Both, whatever the first one says. A server without room lets nobody write but after what takes nothing.
+local isLess, isKept = evict(), keep()
+if isLess or isKept then call('HSET', meta, 'count', count, 'bytes', bytes, 'kept', kept) end
 local from = number - count
 local complete = asked and asked >= from and asked <= number and idOf(asked) == ARGV[4]
 if complete then from = asked end
 local page = { complete and '1' or '0', idOf(from), idOf(number) }
 local size, start = 0, from + 1
 while maxRecords > 0 and size < maxBytes do
-  local entries = call('XRANGE', stream, start, '+', 'COUNT', math.min(maxRecords, 16))
+  local most = gulp(math.min(maxRecords, 64))
+  local entries = call('XRANGE', stream, start, '+', 'COUNT', most)
   for _, entry in ipairs(entries) do
     if size >= maxBytes then break end
     local at, past = entry[1]:match('^(%d+)-(%d+)$')
@@ -186,7 +216,7 @@ while maxRecords > 0 and size < maxBytes do
     page[#page + 1] = entry[2][2]
     size, start = size + #entry[2][2], '(' .. entry[1]
   end
-  if #entries < 16 then break end
+  if #entries < most then break end
   maxRecords = maxRecords - #entries
 end
 return page
@@ -194,3 +224,7 @@ return page
 
 export const append: Script = scriptOf(APPEND)
 export const read: Script = scriptOf(READ)
+
+function scriptOf(text: string): Script {
+  return { text, sha1: createHash('sha1').update(text).digest('hex') }
+}

@@ -1,7 +1,7 @@
 // The one connection by which a node hears of what is published, for all its channels.
 
 import { Alarm, ring } from '../clock.js'
-import { type Connection, ignore } from './redis-client.js'
+import { type Connection, ignore } from './connection.js'
 import { isPassing } from './replies.js'
 
 /** Whom a subscriber tells. */
@@ -17,6 +17,8 @@ export interface SubscriberListener {
 const ECHO_MS = 5_000
 /** After a failure that no new connection follows. */
 const RETRY_MS = 1_000
+/** How many topics one command names: a client passes them as arguments, of which a call takes no more than so many. */
+const MAX_TOPICS = 1_000
 
 /** Listens to as many topics as it is told to, on a connection that it opens, renews and closes. */
 export class Subscriber {
@@ -34,6 +36,8 @@ export class Subscriber {
   /** Counts the times that the connection stood: what was asked for before has to be asked for again. */
   #epoch = 0
   #isAdjusting = false
+  /** One at a time, once Redis has refused several: it says not which. */
+  #isOneByOne = false
   /** `'sent'`: not known to have left; `'due'`: it has, and is to come back. */
   #echoState: 'heard' | 'sent' | 'due' = 'heard'
   readonly #echoAlarm = new Alarm({ [ring]: () => void this.#checkEcho() })
@@ -80,6 +84,7 @@ export class Subscriber {
       this.#epoch++
       this.#missing = new Set(this.#wanted)
       this.#surplus = new Set()
+      this.#isOneByOne = false
       void this.#adjust()
     })
     connection.open()
@@ -108,21 +113,32 @@ export class Subscriber {
         const connection = this.#connection
         if (!connection?.isReady) break
         if (this.#surplus.size > 0) {
-          topics = [...this.#surplus]
-          this.#surplus.clear()
+          topics = first(this.#surplus, MAX_TOPICS)
+          for (const topic of topics) this.#surplus.delete(topic)
           await connection.unsubscribe(topics, this.#onMessage)
         } else if (this.#missing.size > 0) {
-          topics = [...this.#missing]
+          topics = first(this.#missing, this.#isOneByOne ? 1 : MAX_TOPICS)
           const epoch = this.#epoch
           await connection.subscribe(topics, this.#onMessage)
           if (epoch === this.#epoch) this.#onSubscribed(topics)
         } else break
       }
+      this.#isOneByOne = false
     } catch (error) {
-      if (!isPassing(error)) for (const topic of topics) this.#listener.onRefused(topic, error)
+      if (!isPassing(error)) this.#onRefused(topics, error)
       this.#retry.start(RETRY_MS)
     }
     this.#isAdjusting = false
+  }
+
+  #onRefused(topics: readonly string[], error: unknown): void {
+    const [topic] = topics
+    if (topics.length > 1) this.#isOneByOne = true
+    else if (topic !== undefined) {
+      // The others first.
+      if (this.#missing.delete(topic)) this.#missing.add(topic)
+      this.#listener.onRefused(topic, error)
+    }
   }
 
   #onSubscribed(topics: readonly string[]): void {
@@ -164,4 +180,12 @@ export class Subscriber {
       this.#echoState = 'heard'
     }
   }
+}
+
+function first(topics: Iterable<string>, count: number): string[] {
+  const some: string[] = []
+  for (const topic of topics) {
+    if (some.push(topic) === count) break
+  }
+  return some
 }

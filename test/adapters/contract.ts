@@ -16,6 +16,7 @@ export interface Call {
   /** Sets a header the framework's way, before the stream opens. */
   setHeader(name: string, value: string): void
   acceptsEventStream(): boolean
+  lastEventIdOf(): string
 }
 interface Server {
   url: string
@@ -169,7 +170,7 @@ export function describeAdapter(
     test('ends a long poll after the events that are due', async () => {
       const { answer, stream } = await open({ delivery: 'long-poll' })
       stream.send({ data: 'due' })
-      expect(await answer.whole).toBe('retry: 100\n\ndata: due\n\n')
+      expect(await answer.whole).toBe('retry: 100\n\n: delivery=long-poll\n\ndata: due\n\n')
       expect(await stream.closed).toEqual({ reason: 'ended' })
     })
 

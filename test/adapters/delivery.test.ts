@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type OpenStreamOptions, openStream } from '../../src/adapters/node.js'
 import { SseChannel, type SseStream } from '../../src/index.js'
 import { describeInChromium } from '../browser/chromium.js'
+import { startHoldingProxy } from '../proxies/holding-proxy.js'
 import { readWire } from '../wire.js'
 import { ask } from './client.js'
 
@@ -25,28 +26,11 @@ async function listen(listener: http.RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Passes a response on once it has all of it. */
-function bufferingProxy(upstream: string): Promise<string> {
-  return listen((req, res) => {
-    const { url = '/', method, headers } = req
-    const passed = http.request(
-      new URL(url, upstream),
-      { method, headers, agent: false },
-      (from) => {
-        const chunks: Buffer[] = []
-        from.on('data', (chunk: Buffer) => chunks.push(chunk))
-        from.on('end', () => {
-          const { 'transfer-encoding': _, ...kept } = from.headers
-          res.writeHead(from.statusCode ?? 502, kept)
-          res.end(Buffer.concat(chunks))
-        })
-        from.on('error', () => res.destroy())
-      },
-    )
-    passed.on('error', () => res.destroy())
-    res.on('close', () => passed.destroy())
-    passed.end()
-  })
+/** Starts a proxy that stops with the test. */
+async function bufferingProxy(upstream: string): Promise<string> {
+  const { url, stop } = await startHoldingProxy(upstream)
+  closing.push(stop)
+  return url
 }
 
 /** Serves a channel, and counts requests. */
@@ -149,7 +133,9 @@ describe.each<['long-poll' | 'poll']>([['long-poll'], ['poll']])('delivery: %j',
       openStream(req, res, { delivery, retryMs }).send({ data: 'x' })
     })
     expect(await (await ask(url, 'http/1.1')).whole).toMatch(
-      delivery === 'poll' ? /^retry: 2000\n\n/ : /^retry: 100\n\n/,
+      delivery === 'poll'
+        ? /^retry: 2000\n\n: delivery=poll\n\n/
+        : /^retry: 100\n\n: delivery=long-poll\n\n/,
     )
     expect(await (await ask(url, 'http/1.1', { path: '/own' })).whole).toMatch(/^retry: 7\n\n/)
   })

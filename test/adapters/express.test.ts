@@ -6,7 +6,14 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import session from 'express-session'
 import express4 from 'express4'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { acceptsEventStream, openStream, refuse, sse, stop } from '../../src/adapters/express.js'
+import {
+  acceptsEventStream,
+  lastEventIdOf,
+  openStream,
+  refuse,
+  sse,
+  stop,
+} from '../../src/adapters/express.js'
 import { SseChannel, SseError, type SseStream } from '../../src/index.js'
 import { readWire } from '../wire.js'
 import { ask } from './client.js'
@@ -43,6 +50,7 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, framework) => {
           refuse: (options) => refuse(res, options),
           setHeader: (header, value) => void res.set(header, value),
           acceptsEventStream: () => acceptsEventStream(req),
+          lastEventIdOf: () => lastEventIdOf(req),
         })
       })
       return listen(app)

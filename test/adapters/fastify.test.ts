@@ -7,6 +7,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import plugin, {
   acceptsEventStream,
+  lastEventIdOf,
   openStream,
   type PluginOptions,
   refuse,
@@ -42,6 +43,7 @@ function serve(protocol: Protocol, prepare: (app: FastifyInstance) => void = () 
         refuse: (options) => refuse(reply, options),
         setHeader: (name, value) => void reply.header(name, value),
         acceptsEventStream: () => acceptsEventStream(request),
+        lastEventIdOf: () => lastEventIdOf(request),
       }
       await handle(call)
       return reply

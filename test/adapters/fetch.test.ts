@@ -7,6 +7,7 @@ import { cors } from 'hono/cors'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   acceptsEventStream,
+  lastEventIdOf,
   type OpenStreamOptions,
   openStream,
   refuse,
@@ -75,6 +76,7 @@ function serve(protocol: Protocol): Serve {
         },
         setHeader: (name, value) => c.res.headers.set(name, value),
         acceptsEventStream: () => acceptsEventStream(c.req.raw),
+        lastEventIdOf: () => lastEventIdOf(c.req.raw),
       }
       await handle(call)
       return answer as Response
@@ -266,7 +268,7 @@ describe('eventwire/fetch', () => {
     ['something else', 'text/event-stream'],
     ['undefined', undefined],
   ])('refuses %s in place of a Request', (_what, request) => {
-    for (const act of [openStream, acceptsEventStream]) {
+    for (const act of [openStream, acceptsEventStream, lastEventIdOf]) {
       expect(() => act(request as never)).toThrow('Expected `request` to be a Request, got')
     }
   })

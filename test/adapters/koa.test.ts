@@ -6,7 +6,14 @@ import Koa, { type Context } from 'koa'
 import compress from 'koa-compress'
 import Koa2 from 'koa2'
 import { afterEach, describe, expect, test } from 'vitest'
-import { acceptsEventStream, openStream, refuse, sse, stop } from '../../src/adapters/koa.js'
+import {
+  acceptsEventStream,
+  lastEventIdOf,
+  openStream,
+  refuse,
+  sse,
+  stop,
+} from '../../src/adapters/koa.js'
 import { SseChannel, type SseStream } from '../../src/index.js'
 import { certificate } from '../certificate.js'
 import { readWire } from '../wire.js'
@@ -49,6 +56,7 @@ function serve(framework: typeof Koa, protocol: Protocol, use: (app: Koa) => voi
         refuse: (options) => refuse(ctx, options),
         setHeader: (name, value) => ctx.set(name, value),
         acceptsEventStream: () => acceptsEventStream(ctx),
+        lastEventIdOf: () => lastEventIdOf(ctx),
       }
       await handle(call)
     })

@@ -5,6 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { describe, expect, test, vi } from 'vitest'
 import {
   acceptsEventStream,
+  lastEventIdOf,
   type NodeRequest,
   type NodeResponse,
   openStream,
@@ -45,6 +46,7 @@ function serve(
         refuse: (options) => refuse(res, options),
         setHeader: (name, value) => void res.setHeader(name, value),
         acceptsEventStream: () => acceptsEventStream(req),
+        lastEventIdOf: () => lastEventIdOf(req),
       }
       handle(call)
     })
@@ -119,6 +121,11 @@ describe('eventwire/node, called with something else', () => {
     [
       'acceptsEventStream(res)',
       () => acceptsEventStream(res as never),
+      'Expected `req` to be a request of node:http, node:https or node:http2, got an instance of ServerResponse',
+    ],
+    [
+      'lastEventIdOf(res)',
+      () => lastEventIdOf(res as never),
       'Expected `req` to be a request of node:http, node:https or node:http2, got an instance of ServerResponse',
     ],
     [

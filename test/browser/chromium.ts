@@ -12,6 +12,8 @@ export function describeInChromium(name: string, tests: (browser: () => Browser)
     beforeAll(async () => {
       browser = await chromium.launch({
         executablePath: path as string,
+        // Pages are kept while others are shown, as in people's browsers.
+        ignoreDefaultArgs: ['--disable-back-forward-cache'],
         args: [
           '--no-sandbox',
           '--disable-gpu',

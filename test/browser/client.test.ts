@@ -19,11 +19,15 @@ const IMPORTS = JSON.stringify({
 const PAGE = `<!doctype html><title>Client</title><script type="importmap">${IMPORTS}</script>
 <script type="module">
   import { connect } from 'eventwire/client'
-  globalThis.connectTo = (url, credentials) => {
+  addEventListener('pageshow', ({ persisted }) => {
+    globalThis.isBack = persisted
+  })
+  globalThis.connectTo = (url, credentials, baseMs = 1, options = {}) => {
     globalThis.seen = []
     globalThis.connection = connect(url, {
-      reconnect: { baseMs: 1, maxMs: 2 },
+      reconnect: { baseMs, maxMs: 2 * baseMs },
       request: () => ({ credentials }),
+      ...options,
     })
     const read = async () => {
       for await (const { data, id } of connection) seen.push([data, id])
@@ -66,7 +70,8 @@ describeInChromium('connect', (browser) => {
       const request = await pages.next()
       const { path } = request
       if (path === '/events') answers.shift()?.(request)
-      else if (path === '/page') request.answer(200, { 'content-type': 'text/html' }, PAGE)
+      else if (path === '/page' || path === '/other')
+        request.answer(200, { 'content-type': 'text/html' }, PAGE)
       else if (/^\/(dist|node_modules\/eventsource-parser)\/[\w./-]+\.js$/.test(path)) {
         const code = readFileSync(new URL(`.${path}`, ROOT), 'utf8')
         request.answer(200, { 'content-type': 'text/javascript' }, code)
@@ -130,6 +135,21 @@ describeInChromium('connect', (browser) => {
   test('asks another origin by a preflight for a short, safe id, too', () =>
     comesBackWith('abc', 'abc'))
 
+  // As docs/client.md has it.
+  test('asks another origin without a preflight where the URL has the id, not a header', async () => {
+    await page.evaluate(`connectTo('${other.url}', 'omit', 1, {
+        request: ({ lastEventId }) => ({ url: '${other.url}?lastEventId=' + lastEventId }),
+        fetch: (url, { headers, ...init }) => {
+          const sent = new Headers(headers)
+          sent.delete('last-event-id')
+          return fetch(url, { ...init, headers: sent })
+        },
+      })`)
+    ;(await other.next()).stream('id: abc\ndata: a\n\n', CORS).end()
+    const request = await other.next()
+    expect([request.method, request.path]).toEqual(['GET', '/?lastEventId=abc'])
+  })
+
   test('sends cookies to another origin only where the credentials are included', async () => {
     await context.addCookies([{ name: 'a', value: 'b', url: other.url }])
     for (const [credentials, expected] of [
@@ -142,6 +162,35 @@ describeInChromium('connect', (browser) => {
       await page.evaluate('connection.close()')
       await request.gone
     }
+  })
+
+  behaviour('rec-no-network', 'the end of a wait comes with the network', async () => {
+    const [first, second] = [nextOwn(), nextOwn()]
+    // Longer than any test waits.
+    await page.evaluate("connectTo('/events', 'same-origin', 600_000)")
+    const request = (await first).stream('id: 1\ndata: a\n\n')
+    await page.waitForFunction('seen.length === 1')
+    await context.setOffline(true)
+    request.cut()
+    await page.waitForFunction("connection.state === 'waiting'")
+    await context.setOffline(false)
+    expect((await second).values('last-event-id')).toEqual(['1'])
+  })
+
+  behaviour('bfcache', 'a page that comes back goes on, from its last event', async () => {
+    const [first, second] = [nextOwn(), nextOwn()]
+    await connectTo('/events')
+    const request = (await first).stream('id: 1\ndata: a\n\n')
+    await page.waitForFunction('seen.length === 1')
+    await page.goto(`${pages.url}other`)
+    request.write('id: 2\ndata: b\n\n').cut()
+    // Its answer is lost with the page that it leaves.
+    page.evaluate('history.back()').catch(() => {})
+    const again = await second
+    expect(again.values('last-event-id')).toEqual(['2'])
+    again.stream('data: c\n\n')
+    await page.waitForFunction('globalThis.isBack && seen.length === 3')
+    expect(await page.evaluate('seen.map(([data]) => data).join()')).toBe('a,b,c')
   })
 
   test('tries again where it is refused by CORS, which looks like a broken network', async () => {

@@ -26,15 +26,18 @@ describe('arguments that make no sense', () => {
     [['ftp://127.0.0.1'], 'Expected the URL to be an absolute one of http: or https:'],
     [['http://'], 'Expected the URL to be an absolute one of http: or https:'],
     [['--last-event-id', 'a\nb', 'http://127.0.0.1'], 'Expected `lastEventId` to be one line'],
+    [['--delivery', 'push', 'http://127.0.0.1'], 'Expected `delivery` to be one of "stream"'],
+    [['--delivery', 'poll', '-'], 'Expected no option of a request with -'],
     [['-d', 'x', '-'], 'Expected no option of a request with -'],
     [['-H', 'a: b', '-'], 'Expected no option of a request with -'],
-  ])('%j: exit code 2, with the usage on the error output', async (args, message) => {
+  ])('%j: exit code 2, and what is wrong with them', async (args, message) => {
     const program = eventwire(args)
     expect(await program.ended).toBe(2)
     expect(program.out).toBe('')
     expect(program.err).toMatch(/^eventwire: /)
     expect(program.err.split('\n', 1)[0]).toContain(message)
-    expect(program.err).toContain('Usage: eventwire [options] URL')
+    const help = args.length > 0 ? 'eventwire --help shows' : 'Usage: eventwire [options] URL'
+    expect(program.err).toContain(help)
   })
 })
 

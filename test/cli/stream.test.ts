@@ -1,5 +1,6 @@
 // `eventwire URL`: what is sent, what is shown, and how it ends.
 
+import { once } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
 import { rawServer } from '../client/harness.js'
 import { eventwire, shell } from './program.js'
@@ -93,6 +94,25 @@ describe('eventwire URL', () => {
     expect(second.values('content-type')).toEqual(['text/plain;charset=UTF-8'])
     second.answer(204, {}, '')
     expect(await other.ended).toBe(0)
+  })
+
+  test('sends a name and a password of the URL in a header, unless one is given', async () => {
+    const server = await rawServer()
+    for (const [pair, headers, expected] of [
+      ['me:p%40ss', [], `Basic ${btoa('me:p@ss')}`],
+      ['me', [], `Basic ${btoa('me:')}`],
+      ['me:100%', [], `Basic ${btoa('me:100%')}`],
+      ['me:pass', ['-H', 'Authorization: Bearer x'], 'Bearer x'],
+    ] as const) {
+      const program = eventwire([...headers, server.url.replace('//', `//${pair}@`)])
+      const request = await server.next()
+      expect(request.values('authorization')).toEqual([expected])
+      request.stream(': hello\n\n').cut()
+      await program.has('The connection broke')
+      ;(await server.next()).answer(204, {}, '')
+      expect(await program.ended).toBe(0)
+      expect(program.err).toContain(`Connected to ${server.url}\n`)
+    }
   })
 
   test('--event shows events of these names only', async () => {
@@ -207,6 +227,41 @@ describe('eventwire URL', () => {
     expect(await program.ended).toBe(0)
     expect(program.out).toBe('{"event":"message","id":"","data":"a"}\n')
     expect(program.err).toBe('code 0\n')
+  })
+})
+
+describe('while nobody reads what it writes', () => {
+  /** Starts it with an output that is full. */
+  async function unread(text: string) {
+    const server = await rawServer()
+    const program = eventwire(['--until', 'end', server.url])
+    const { stdout } = program.child
+    stdout?.pause()
+    const request = (await server.next()).stream()
+    const write = () => new Promise((resolve) => request.socket.write(chunkOf(text), resolve))
+    return { program, stdout, request, write }
+  }
+
+  const chunkOf = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`
+
+  test('ends at SIGINT all the same', async () => {
+    const { program, stdout, write } = await unread('data: x\n\n'.repeat(100_000))
+    void write()
+    await vi.waitUntil(() => (stdout?.readableLength ?? 0) > 0, { timeout: 10_000 })
+    const exited = once(program.child, 'exit')
+    program.child.kill('SIGINT')
+    expect(await exited).toEqual([130, null])
+  })
+
+  test('does not keep comments', async () => {
+    const comments = `: ${'x'.repeat(1_000)}\n\n`.repeat(1_000)
+    const { program, stdout, request, write } = await unread(comments)
+    for (let i = 0; i < 32; i++) await write()
+    request.write('data: end\n\n')
+    stdout?.resume()
+    expect(await program.ended).toBe(0)
+    expect(program.out).toMatch(/ {2}end\n$/)
+    expect(program.out.length).toBeLessThan(16_000_000)
   })
 })
 

@@ -293,7 +293,7 @@ describe('what is told', () => {
     void serve()
     for await (const { data } of client.connection) activity.push(`got ${data}`)
     expect(activity).toEqual([
-      ['attempt', 1, '', false],
+      ['attempt', 1, '', false, 'stream'],
       ['open', server.url],
       ['comment', 'hi'],
       ['event'],
@@ -302,7 +302,7 @@ describe('what is told', () => {
       ['event'],
       'got b',
       ['retry', 5, undefined],
-      ['attempt', 2, '', false],
+      ['attempt', 2, '', false, 'stream'],
       ['open', server.url],
       ['event'],
       ['close', undefined],

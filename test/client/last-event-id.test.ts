@@ -74,7 +74,7 @@ describe('the last event id', () => {
         const { client, sent } = await serving(`id: ${id}\ndata: a\n\n`)
         expect(sent).toEqual([])
         expect(client.connection.lastEventId).toBe(id)
-        expect(client.all('attempt')).toEqual([
+        expect(client.all('attempt')).toMatchObject([
           { type: 'attempt', number: 1, lastEventId: '', isIdLeftOut: false },
           { type: 'attempt', number: 2, lastEventId: id, isIdLeftOut: true },
         ])

@@ -115,13 +115,24 @@ export class RawServer {
       received += chunk.toString('latin1')
       const end = received.indexOf('\r\n\r\n')
       if (end === -1) return
-      const length = Number(/content-length: *(\d+)/i.exec(received.slice(0, end))?.[1] ?? 0)
-      if (received.length < end + 4 + length) return
-      const body = received.slice(end + 4, end + 4 + length)
-      const request = new RawRequest(received.slice(0, end), body, socket)
+      const head = received.slice(0, end)
+      const isChunked = /^transfer-encoding: *chunked/im.test(head)
+      const length = Number(/content-length: *(\d+)/i.exec(head)?.[1] ?? 0)
+      if (isChunked ? !received.endsWith('\r\n0\r\n\r\n') : received.length < end + 4 + length)
+        return
+      const body = received.slice(end + 4)
+      const request = new RawRequest(head, isChunked ? joinedChunks(body) : body, socket)
       received = ''
       this.requests.push(request)
       this.#waiting.shift()?.(request)
     })
   }
+}
+
+/** Takes a body out of its chunks, which are text without line breaks. */
+function joinedChunks(body: string): string {
+  return body
+    .split('\r\n')
+    .filter((_line, index) => index % 2 === 1)
+    .join('')
 }

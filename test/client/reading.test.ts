@@ -142,6 +142,8 @@ describe('eventTimeoutMs', () => {
 test.each([
   [{ idleTimeoutMs: 0 }, RangeError],
   [{ idleTimeoutMs: true }, TypeError],
+  [{ idleTimeoutMs: null }, TypeError],
+  [{ onEnd: null }, TypeError],
   [{ eventTimeoutMs: 2_147_483_648 }, RangeError],
   [{ onEnd: 'stop' }, TypeError],
   [{ clock: 5 }, TypeError],

@@ -1,7 +1,6 @@
 // The behaviours rec-*: coming back, and from where.
 
 import { describe, expect, test } from 'vitest'
-import { connect } from '../../src/client.js'
 import { rejection } from '../parsing/sources.js'
 import { behaviour, rawServer, TestClient } from './harness.js'
 import type { RawRequest } from './raw-server.js'
@@ -191,6 +190,20 @@ describe('waits in a row', () => {
     expect(client.all('retry').map(({ delayMs }) => delayMs)).toEqual([500, 1_000, 500, 1_000])
   })
 
+  test('begin anew after one that was open for as long without a byte, and then broke', async () => {
+    const server = await rawServer()
+    const client = new TestClient(server.url, { reconnect: { maxMs: 5_000 } })
+    client.ask()
+    for (const [index, openMs] of [0, 4_999, 5_000].entries()) {
+      const request = (await server.next()).stream()
+      await client.seen('open', index + 1)
+      client.clock.advance(openMs)
+      request.cut()
+      await client.seen('retry', index + 1)
+    }
+    expect(client.all('retry').map(({ delayMs }) => delayMs)).toEqual([500, 1_000, 500])
+  })
+
   test('do not begin anew for one that was cut since nothing came', async () => {
     const server = await rawServer()
     const client = new TestClient(server.url, { reconnect: { maxMs: 5_000 }, idleTimeoutMs: 9_000 })
@@ -213,85 +226,6 @@ describe('waits in a row', () => {
       const { client } = await serving(['retry: 20000\n\ndata: a\n\n', '', ''], undefined, options)
       expect(client.all('retry').map(({ delayMs }) => delayMs)).toEqual(expected)
     }
-  })
-})
-
-describe('limits', () => {
-  behaviour('rec-max-attempts', 'of attempts in a row end in one error', async () => {
-    const server = await rawServer()
-    const client = new TestClient(server.url, { reconnect: { maxAttempts: 3 } })
-    const step = client.next()
-    step.catch(() => {})
-    for (let i = 0; i < 3; i++) (await server.next()).answer(503, {}, 'busy')
-    const error = await rejection(step)
-    expect(error).toMatchObject({
-      code: 'ERR_SSE_GAVE_UP',
-      message: 'Gave up after 3 failed attempts',
-      cause: { code: 'ERR_SSE_RESPONSE', status: 503, data: 'busy' },
-    })
-    expect(client.connection.state).toBe('closed')
-    expect(client.all('retry').length).toBe(2)
-    expect(await client.next()).toEqual({ done: true, value: undefined })
-    expect(server.requests.length).toBe(3)
-  })
-
-  test('of attempts count anew after an event', async () => {
-    const { reading, client } = await serving(['', 'data: a\n\n', ''], undefined, {
-      reconnect: { maxAttempts: 3 },
-    })
-    expect(client.all('attempt').length).toBe(4)
-    client.connection.close()
-    await reading
-  })
-
-  test('of the total time end in one error, before a wait that would go beyond', async () => {
-    const server = await rawServer()
-    const client = new TestClient(server.url, { reconnect: { maxTotalMs: 3_499 } })
-    const step = client.next()
-    step.catch(() => {})
-    for (let i = 0; i < 3; i++) (await server.next()).answer(503, {}, '')
-    // 500 + 1,000 have passed, and 2,000 more would be too long.
-    expect(await rejection(step)).toMatchObject({ code: 'ERR_SSE_GAVE_UP' })
-    expect(client.all('retry').length).toBe(2)
-  })
-
-  test('of the total time count a first attempt that takes its time', async () => {
-    const server = await rawServer()
-    const options = { reconnect: { maxTotalMs: 5_499 }, idleTimeoutMs: 5_000 }
-    const client = new TestClient(server.url, options)
-    const step = client.next()
-    step.catch(() => {})
-    await server.next()
-    client.clock.advance(5_000)
-    expect(await rejection(step)).toMatchObject({
-      code: 'ERR_SSE_GAVE_UP',
-      cause: { code: 'ERR_SSE_TIMEOUT' },
-    })
-  })
-
-  test('of the total time count from the beginning of the trouble', async () => {
-    const server = await rawServer()
-    const client = new TestClient(server.url, { reconnect: { maxTotalMs: 600 } })
-    const step = client.next()
-    const request = await server.next()
-    request.stream('data: a\n\n')
-    await step
-    client.clock.advance(1_000_000)
-    client.ask()
-    request.end()
-    await server.next()
-    expect(client.connection.state).toBe('connecting')
-  })
-
-  test.each([
-    [{ baseMs: 0 }, RangeError],
-    [{ maxMs: 2_147_483_648 }, RangeError],
-    [{ maxAttempts: 0 }, RangeError],
-    [{ maxTotalMs: 0.5 }, RangeError],
-    [{ maxAttempts: '3' }, TypeError],
-    [true, TypeError],
-  ])('refuse %o', (reconnect, type) => {
-    expect(() => connect('http://127.0.0.1/', { reconnect: reconnect as never })).toThrow(type)
   })
 })
 

@@ -120,7 +120,15 @@ describe('a request that cannot be sent', () => {
     ['an iterator', [new Uint8Array(1)].values()],
   ])('again is misuse, told at once: %s', (_what, body) => {
     expect(() => connect('http://127.0.0.1/', { method: 'POST', body: body as never })).toThrow(
-      /^Expected `body` to be one that can be sent again; give streams by `request`, got /,
+      /^Expected `body` to be one that can be sent again; give others by `request`, got /,
+    )
+  })
+
+  // They would be sent at no attempt at all, with the token in them.
+  test('again is misuse, told at once: headers that are an iterator', () => {
+    const headers = new Map([['authorization', 'Bearer x']]).entries()
+    expect(() => connect('http://127.0.0.1/', { headers: headers as never })).toThrow(
+      /^Expected `headers` to be one that can be sent again; give others by `request`, got /,
     )
   })
 
@@ -186,6 +194,44 @@ describe('request()', () => {
     }
   })
 
+  test('may give a body that is used up, and need not say that it is sent in one way', async () => {
+    const server = await rawServer()
+    const client = new TestClient(server.url, {
+      method: 'POST',
+      request: ({ number }) => ({ body: new Blob([`body ${number}`]).stream() }),
+    })
+    client.ask()
+    for (const body of ['body 1', 'body 2']) {
+      const request = await server.next()
+      expect(request.body).toBe(body)
+      request.answer(503, {}, '')
+    }
+  })
+
+  test('is misuse if it gives a body for the second time that was used up at the first', async () => {
+    const server = await rawServer()
+    const body = new Blob(['a']).stream()
+    const client = new TestClient(server.url, { method: 'POST', request: () => ({ body }) })
+    const step = client.next()
+    step.catch(() => {})
+    ;(await server.next()).answer(503, {}, '')
+    const error = await rejection(step)
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error.message).toMatch(/^Expected the body to be a new one each time, got an instance/)
+  })
+
+  // Its headers would be lost without a word.
+  test.each([
+    [new Request('http://127.0.0.1/'), 'options of `fetch`, got an instance of Request'],
+    ['http://127.0.0.1/', 'an object, got "http://127.0.0.1/"'],
+  ])('is misuse if it gives %o', async (given, expected) => {
+    // @ts-expect-error TypeScript knows, too.
+    const client = new TestClient('http://127.0.0.1:1/', { request: () => given })
+    const error = await rejection(client.next())
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error.message).toBe(`Expected what \`request\` gives to be ${expected}`)
+  })
+
   test('fails the iteration with its own error if it never worked', async () => {
     const broken = new Error('no token')
     for (const request of [
@@ -249,6 +295,13 @@ describe('a fetch of the application', () => {
     expect(init.mode).toBe('cors')
     expect(init.signal).toBeInstanceOf(AbortSignal)
     expect(new Headers(init.headers).get('accept')).toBe('text/event-stream')
+  })
+
+  test('is misuse if it gives no response', async () => {
+    const client = new TestClient('http://127.0.0.1/', { fetch: async () => undefined as never })
+    expect(await rejection(client.next())).toEqual(
+      new TypeError('Expected what `fetch` gives to be a Response, got undefined'),
+    )
   })
 
   test('is the only one that looks into a body', async () => {

@@ -258,6 +258,21 @@ test.each(['retry', 'fail', 'end', 'an error'])(
   },
 )
 
+test('a refused response whose body neither comes nor can be cancelled is not waited for for ever', async () => {
+  async function* silent(): AsyncGenerator<Uint8Array> {
+    yield await new Promise<never>(() => {})
+  }
+  const client = new TestClient('http://127.0.0.1/', {
+    idleTimeoutMs: 5_000,
+    fetch: async () => ({ status: 503, headers: new Headers(), body: silent() }),
+  })
+  client.ask()
+  await client.seen('attempt')
+  await new Promise(setImmediate)
+  client.clock.advance(5_000)
+  expect((await client.seen('retry')).error).toMatchObject({ code: 'ERR_SSE_TIMEOUT' })
+})
+
 describe('a redirect', () => {
   for (const status of [301, 302, 303, 307, 308]) {
     behaviour(`redir-${status}`, 'is followed without a word', async () => {
@@ -285,6 +300,39 @@ describe('a redirect', () => {
     expect(error).toMatchObject({ code: 'ERR_SSE_CONNECTION' })
     expect((error.cause as Error & { cause: Error }).cause.message).toMatch(/redirect/)
     expect(client.all('attempt').length).toBe(1)
+  })
+
+  // What the platforms say. Some quote the host or the URL, where the words mean nothing.
+  test.each([
+    ['Node', true, Object.assign(new Error('redirect count exceeded'))],
+    ['Node', true, new Error('URL scheme must be a HTTP(S) scheme')],
+    ['Node', true, new Error('bad port')],
+    ['Bun', true, { code: 'TooManyRedirects', message: 'The response redirected too often' }],
+    ['Deno', true, new Error('Maximum number of redirects (20) reached')],
+    ['Deno', true, new Error('Requests to port 1 are blocked')],
+    ['Node', false, { code: 'ENOTFOUND', message: 'getaddrinfo ENOTFOUND redirect.example' }],
+    ['Deno', false, new Error('error sending request for url (http://scheme.example/redirect):')],
+    ['a browser', false, undefined],
+  ])('that fails in %s: that it is futile is %o for %o', async (_platform, isFutile, cause) => {
+    const client = new TestClient('http://127.0.0.1/', {
+      reconnect: { maxAttempts: 2 },
+      fetch: () => Promise.reject(new TypeError('fetch failed', { cause })),
+    })
+    const { code } = await rejection(client.next())
+    expect(code).toBe(isFutile ? 'ERR_SSE_CONNECTION' : 'ERR_SSE_GAVE_UP')
+    expect(client.all('attempt').length).toBe(isFutile ? 1 : 2)
+  })
+
+  test('in the words of `request`, which failed, is another matter', async () => {
+    const client = new TestClient('http://127.0.0.1/', {
+      reconnect: { maxAttempts: 3 },
+      fetch: () => Promise.reject(new TypeError('fetch failed')),
+      request: ({ number }) => {
+        if (number > 1) throw new Error('too many redirects at the login')
+        return {}
+      },
+    })
+    expect(await rejection(client.next())).toMatchObject({ code: 'ERR_SSE_GAVE_UP' })
   })
 
   behaviour('redir-origin', 'tells where the answer came from', async () => {

@@ -3,13 +3,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import {
-  type CloseAllOptions,
-  MemoryLog,
-  SseChannel,
-  type SseStreamOptions,
-  type StreamStats,
-} from '../../src/index.js'
+import type { OpenStreamOptions } from '../../src/adapters/node.js'
+import { type CloseAllOptions, MemoryLog, SseChannel, type StreamStats } from '../../src/index.js'
 import { FakeEventSource } from '../fake-event-source.js'
 import { serveLog } from './log-by-ipc.js'
 
@@ -23,7 +18,7 @@ export interface Node {
 }
 
 export interface NodeOptions {
-  streamOptions?: SseStreamOptions
+  streamOptions?: OpenStreamOptions
   closeOptions?: CloseAllOptions
 }
 
@@ -53,6 +48,7 @@ export class Cluster {
         const closed = told<{ count: number; stats: StreamStats }>(child, 'closed')
         child.kill('SIGTERM')
         const { count, stats } = await closed
+        child.send({ type: 'bye' })
         const [code] = await ended
         return { code, count, stats }
       },

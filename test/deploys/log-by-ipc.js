@@ -74,7 +74,8 @@ export function serveLog(child, log) {
   child.on('message', async (/** @type {any} */ { type, number, method, parameters }) => {
     if (type !== 'log') return
     const tell = (/** @type {string} */ type, /** @type {unknown} */ value) =>
-      child.connected && child.send({ type, number, value })
+      // It may be gone before it is known to be.
+      child.connected && child.send({ type, number, value }, () => {})
     const value = await (method === 'follow'
       ? log.follow(parameters[0], {
           start: (/** @type {string} */ position) => tell('start', position),

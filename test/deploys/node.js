@@ -14,6 +14,8 @@ server.listen(0, '127.0.0.1', () => {
 })
 
 process.on('message', (/** @type {any} */ { type }) => {
+  // The end is in the hands of whoever may still be sending.
+  if (type === 'bye') process.disconnect()
   if (type === 'stats') process.send?.({ type: 'stats', value: streamStats() })
 })
 
@@ -21,7 +23,5 @@ process.once('SIGTERM', async () => {
   const closed = new Promise((resolve) => server.close(resolve))
   const count = await closeAllStreams(closeOptions)
   await closed
-  process.send?.({ type: 'closed', value: { count, stats: streamStats() } }, () => {
-    process.disconnect()
-  })
+  process.send?.({ type: 'closed', value: { count, stats: streamStats() } })
 })

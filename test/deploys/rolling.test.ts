@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Cluster } from './cluster.js'
+import { Cluster, type NodeOptions } from './cluster.js'
 
 const SLOW = { timeout: 60_000, interval: 100 }
 
@@ -88,6 +88,26 @@ describe('a service of two nodes', () => {
     expect(left.size).toBeGreaterThan(10)
     expect(Math.max(...left.values())).toBeLessThan(closed * 0.3)
   }, 120_000)
+
+  test('is rolled under clients that poll: each gets each event once', async () => {
+    const options: NodeOptions = {
+      streamOptions: { delivery: 'long-poll' },
+      closeOptions: { withinMs: 500, retryMs: [100, 500] },
+    }
+    cluster.nodes.push(await cluster.startNode(options), await cluster.startNode(options))
+    await openSources(50)
+    await cluster.publishDuring(async () => {
+      for (const place of [0, 1]) {
+        const { code, stats } = await cluster.roll(place, options)
+        expect(code).toBe(0)
+        expect(stats).toMatchObject({ open: 0, gaps: 0 })
+        const { length } = cluster.published
+        await vi.waitUntil(() => cluster.published.length > length + 10, SLOW)
+      }
+    })
+    await cluster.publish()
+    await expectEachEventOnce()
+  }, 60_000)
 
   test('is spread over a node that was added, by maxLifetimeMs', async () => {
     const options = { streamOptions: { maxLifetimeMs: 2_000 } }

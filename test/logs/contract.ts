@@ -186,6 +186,18 @@ export function describeLog(name: string, open: () => Promise<EventLog>): void {
         expect(await log.since('a', ids[1] as string, ALL)).toMatchObject({ complete: true })
       })
 
+      test('forgets what is older than it may be, also when nothing is appended any more', async () => {
+        const ids = await append(['0', '1'], { maxAgeMs: 300 })
+        const asked = () => log.since('a', ids[0] as string, ALL)
+        await vi.waitUntil(async () => !(await asked()).complete, { timeout: 5_000 })
+        expect(await asked()).toMatchObject({ records: [], from: ids[1], more: false })
+        expect(await log.since('a', ids[1] as string, ALL)).toMatchObject({ complete: true })
+        // It goes on from there, with limits of its own.
+        const [next] = await append(['2'])
+        const page = await log.since('a', ids[1] as string, ALL)
+        expect(page.records.map(({ id }) => id)).toEqual([next])
+      })
+
       test('knows the newest id where it keeps nothing', async () => {
         const ids = await append(['0', '1'], { maxEvents: 0 })
         expect(await log.since('a', ids[1] as string, ALL)).toMatchObject({

@@ -21,14 +21,29 @@ const VALUES: Record<string, string[]> = {
     'streamStats',
     'text',
   ],
-  'eventwire/node': ['acceptsEventStream', 'openStream', 'refuse', 'stop'],
-  'eventwire/express': ['acceptsEventStream', 'openStream', 'refuse', 'sse', 'stop'],
-  'eventwire/fastify': ['acceptsEventStream', 'default', 'openStream', 'refuse', 'stop'],
-  'eventwire/koa': ['acceptsEventStream', 'openStream', 'refuse', 'sse', 'stop'],
-  'eventwire/fetch': ['acceptsEventStream', 'openStream', 'refuse', 'stop'],
+  'eventwire/node': ['acceptsEventStream', 'lastEventIdOf', 'openStream', 'refuse', 'stop'],
+  'eventwire/express': [
+    'acceptsEventStream',
+    'lastEventIdOf',
+    'openStream',
+    'refuse',
+    'sse',
+    'stop',
+  ],
+  'eventwire/fastify': [
+    'acceptsEventStream',
+    'default',
+    'lastEventIdOf',
+    'openStream',
+    'refuse',
+    'stop',
+  ],
+  'eventwire/koa': ['acceptsEventStream', 'lastEventIdOf', 'openStream', 'refuse', 'sse', 'stop'],
+  'eventwire/fetch': ['acceptsEventStream', 'lastEventIdOf', 'openStream', 'refuse', 'stop'],
   'eventwire/parser': ['SseError', 'SseParserStream', 'defineEvents', 'parseEvents', 'text'],
   'eventwire/client': ['SseError', 'connect'],
   'eventwire/redis': ['RedisLog'],
+  'eventwire/testing': ['createTestStream'],
 }
 
 /** Runs a module in a process of its own, as an application at the package's root would. */
@@ -71,6 +86,21 @@ describe('the built package', () => {
     expect(seen).toEqual({ open: [2, 2], closed: 2, sameError: true })
   })
 
+  test('knows the errors of each format in the other', () => {
+    const seen = run(`
+      const commonjs = require('eventwire')
+      Promise.all([import('eventwire'), import('eventwire/client')]).then(([module, client]) => {
+        const error = new module.SseError('ERR_SSE_LOG', '')
+        console.log(JSON.stringify([
+          error instanceof commonjs.SseError,
+          new commonjs.SseError('ERR_SSE_LOG', '') instanceof module.SseError,
+          new commonjs.SseError('ERR_SSE_LOG', '') instanceof client.SseError,
+          new Error() instanceof commonjs.SseError,
+        ]))
+      })`)
+    expect(seen).toEqual([true, true, true, false])
+  })
+
   test('has channels of each format feed streams of the other', () => {
     const seen = run(`
       const { PassThrough } = require('node:stream')
@@ -110,6 +140,8 @@ describe('the built package', () => {
     ['parser.cjs', []],
     ['client.js', ['eventsource-parser']],
     ['client.cjs', []],
+    ['testing.js', ['eventsource-parser']],
+    ['testing.cjs', []],
   ])('has nothing of node: in all that %s loads', (entry, packages) => {
     const loaded = [entry]
     const foreign: string[] = []
@@ -122,6 +154,15 @@ describe('the built package', () => {
     }
     expect(loaded.length).toBeGreaterThan(1)
     expect(foreign).toEqual(packages)
+  })
+
+  test('reads events where there is no TransformStream', () => {
+    const seen = run(`
+      delete globalThis.TransformStream
+      const { parseEvents } = require('eventwire/parser')
+      parseEvents((async function* () { yield 'data: a\\n\\n' })()).next().then(({ value }) =>
+        console.log(JSON.stringify(value.data)))`)
+    expect(seen).toBe('a')
   })
 
   test('lets a process end that has heartbeats and a stalled stream', () => {

@@ -14,8 +14,12 @@ const ROOT = new URL('../../', import.meta.url)
 const pages = [
   'README.md',
   'CHANGELOG.md',
+<<<<<<< HEAD
   'CONTRIBUTING.md',
   'CODE_OF_CONDUCT.md',
+=======
+  'SECURITY.md',
+>>>>>>> main
   ...readdirSync(new URL('docs/', ROOT), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md') && !path.startsWith('api'))
     .map((path) => `docs/${path}`),

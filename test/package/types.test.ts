@@ -10,7 +10,7 @@ const CODE = `
 import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
 import { PassThrough } from 'node:stream'
-import { type CloseInfo, closeAllStreams, defineEvents, encodeEvent, SseChannel, SseError, SseStream, streamStats, text } from 'eventwire'
+import { type ChannelEvent, type CloseInfo, closeAllStreams, defineEvents, type DiagnosticsMessages, encodeEvent, type EventOf, SseChannel, SseError, SseStream, streamStats, text } from 'eventwire'
 import type { Express } from 'express'
 import { openStream as openOnExpress, sse } from 'eventwire/express'
 import Fastify from 'fastify'
@@ -18,13 +18,16 @@ import plugin, { openStream as openOnFastify, stop as stopOnFastify } from 'even
 import { openStream as openAsFetch, type StreamedResponse } from 'eventwire/fetch'
 import type Koa from 'koa'
 import { openStream as openOnKoa, sse as koaSse } from 'eventwire/koa'
-import { acceptsEventStream, openStream, refuse, stop } from 'eventwire/node'
-import { type ParseOptions, parseEvents, SseError as ParserError, SseParserStream } from 'eventwire/parser'
+import { acceptsEventStream, lastEventIdOf, openStream, refuse, stop } from 'eventwire/node'
+import { type ParseOptions, parseEvents, type ReceivedEvent, SseError as ParserError, SseParserStream } from 'eventwire/parser'
 import { connect, type ConnectOptions, type SseActivity, SseError as ClientError } from 'eventwire/client'
 import * as v from 'valibot'
 import { type RedisClient, RedisLog } from 'eventwire/redis'
+import { createTestStream, type TestStream } from 'eventwire/testing'
+import { subscribe } from 'node:diagnostics_channel'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
+import { createClient as createClient5, createCluster as createCluster5 } from 'redis5'
 
 interface Feed { price: { cents: number }; message: string }
 
@@ -36,7 +39,7 @@ createServer((req, res) => {
   // @ts-expect-error no such option
   openStream(req, res, { heartbeat: 5 })
   const closed: Promise<CloseInfo> = stream.closed
-  void [sent, closed, acceptsEventStream(req)]
+  void [sent, closed, acceptsEventStream(req), lastEventIdOf(req).length]
 })
 createSecureServer((req, res) => {
   stop(res)
@@ -105,6 +108,12 @@ createServer((req, res) => {
   // @ts-expect-error no such event
   void new SseChannel({ events }).publish({ event: 'prize' })
 })
+const one = (data: string): EventOf<typeof events> => ({ event: 'token', data })
+const announce = (event: ChannelEvent<typeof events>) => new SseChannel({ events }).publish(event)
+const told = (event: ReceivedEvent<typeof events>) => event.event === 'at' && event.data.getTime()
+// @ts-expect-error no such event
+void announce({ event: 'entries' })
+void [one, announce, told]
 async function read(response: Response) {
   const options = { events, onUnknown: 'skip' } as const
   for await (const event of parseEvents(response, options)) {
@@ -133,7 +142,7 @@ async function follow(signal: AbortSignal) {
     // @ts-expect-error no such activity
     if (activity.type === 'end') return
   }
-  const options: ConnectOptions = { fetch, signal, onActivity, reconnect: { maxAttempts: 3 } }
+  const options: ConnectOptions = { fetch, signal, onActivity, delivery: 'auto', reconnect: { maxAttempts: 3 } }
   const connection = connect(new URL('http://localhost'), {
     events,
     headers: [['a', 'b']],
@@ -175,10 +184,27 @@ const clients: RedisClient[] = [
   createClient(),
   createClient({ RESP: 2 }),
   createCluster({ rootNodes: [] }),
+  createClient5(),
+  createCluster5({ rootNodes: [] }),
   new Redis({ lazyConnect: true }),
   new Cluster([], { lazyConnect: true }),
 ]
 new SseChannel<Feed>({ name: 'a', log: new RedisLog(createClient(), { timeoutMs: 5 }) })
+const client: TestStream<Feed> = createTestStream<Feed>({ heartbeatMs: false })
+client.stream.send({ event: 'price', data: { cents: 1 } })
+// @ts-expect-error no such event
+client.stream.send({ event: 'prize' })
+const [first] = client.events()
+first?.data.trim()
+const typed = createTestStream({ events })
+typed.stream.send({ event: 'at', data: '2020-01-01' })
+for (const event of typed.events()) if (event.event === 'at') event.data.getTime()
+// @ts-expect-error no such option
+createTestStream({ heartbeat: 5 })
+subscribe('eventwire:stream:close', (message) => {
+  const { stream, reason, error } = message as DiagnosticsMessages['eventwire:stream:close']
+  return [stream.bufferedBytes, reason === 'client', error?.message]
+})
 // @ts-expect-error no client
 new RedisLog({ get: () => {} })
 void clients

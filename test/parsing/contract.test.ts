@@ -84,6 +84,10 @@ describe.each(Object.entries(LIBRARIES))('a contract of %s', (_library, schema) 
   })
 })
 
+/** A validator that is written by hand. */
+const broken = (validate: StandardSchema['~standard']['validate']) =>
+  ({ '~standard': { version: 1, vendor: 'test', validate } }) as const
+
 describe('a contract', () => {
   const events = defineEvents({
     at: z.string().transform((iso) => new Date(iso)),
@@ -136,8 +140,6 @@ describe('a contract', () => {
   })
 
   test('takes a validator that fails for one that refuses', async () => {
-    const broken = (validate: StandardSchema['~standard']['validate']) =>
-      ({ '~standard': { version: 1, vendor: 'test', validate } }) as const
     const cause = new Error('bug')
     for (const validate of [
       () => {
@@ -148,6 +150,21 @@ describe('a contract', () => {
       const contract = defineEvents({ message: broken(validate) })
       const reader = parseEvents(generated('data: 1\n\n'), { events: contract })
       expect(await rejection(reader.next())).toMatchObject({ code: 'ERR_SSE_INVALID', cause })
+    }
+  })
+
+  test('takes a validator that answers nothing for one that refuses, and one that gives no reasons', async () => {
+    for (const answer of [undefined, null, { issues: [] }]) {
+      for (const validate of [() => answer, async () => answer]) {
+        const contract = defineEvents({ message: broken(validate as never) })
+        const reader = parseEvents(generated('data: 1\n\n'), { events: contract })
+        const error = await rejection(reader.next())
+        expect(error).toMatchObject({ name: 'SseError', code: 'ERR_SSE_INVALID', data: '1' })
+        expect(error.issues).toEqual([{ message: 'its validator does not say why' }])
+        expect(error.message).toBe(
+          'The data of "message" is invalid: its validator does not say why',
+        )
+      }
     }
   })
 

@@ -58,7 +58,7 @@ const APACHE_MODULES = [
 ]
 
 /** @type {Product} */
-const apache2 = {
+export const apache2 = {
   program: 'apache2',
   main: `
     DefaultRuntimeDir .
@@ -71,7 +71,7 @@ const apache2 = {
 }
 
 /** @type {Product} */
-const varnishd = {
+export const varnishd = {
   program: 'varnishd',
   args: (port, folder) => [
     ...['-F', '-n', folder, '-j', 'none', '-a', `127.0.0.1:${port}`, '-f', join(folder, 'site')],
@@ -102,16 +102,33 @@ const NOBODY = 65_534
 const ATTEMPTS = 5
 
 /**
+ * What a proxy is started with.
+ *
+ * @typedef {object} ProxyOptions
+ * @property {string} path - the program
+ * @property {readonly [number, number]} ports - of the servers
+ * @property {{ key: string, cert: string }} [certificate]
+ */
+
+/**
  * Starts a proxy before two servers.
  *
  * @param {string} config - the name of a file in `configs/`
- * @param {object} options
- * @param {string} options.path - the program
- * @param {readonly [number, number]} options.ports - of the servers
- * @param {{ key: string, cert: string }} [options.certificate]
+ * @param {ProxyOptions} options
  */
 export async function startProxy(config, options) {
   const site = await readFile(new URL(config, CONFIGS), 'utf8')
+  return startSite(/** @type {Product} */ (PRODUCTS[config]), site, options)
+}
+
+/**
+ * Starts a proxy with the text of a config.
+ *
+ * @param {Product} product
+ * @param {string} site
+ * @param {ProxyOptions} options
+ */
+export async function startSite(product, site, options) {
   for (let attempt = 1; ; attempt++) {
     const [port, inner] = await freePorts()
     const folder = await makeFolder(options.certificate)
@@ -126,7 +143,7 @@ export async function startProxy(config, options) {
         .replaceAll('/etc/ssl/certs/events.pem', join(folder, 'cert'))
         .replaceAll('/etc/ssl/private/events.key', join(folder, 'key')),
     )
-    const { program, main, args } = /** @type {Product} */ (PRODUCTS[config])
+    const { program, main, args } = product
     if (main !== undefined) await writeFile(join(folder, 'main'), main)
     const child = spawn(options.path, args(port, folder), {
       cwd: folder,
@@ -152,7 +169,7 @@ export async function startProxy(config, options) {
     }
     await stop()
     // The port may have been taken meanwhile by somebody else.
-    if (attempt === ATTEMPTS) throw new Error(`${program} has ended with ${config}:\n${output}`)
+    if (attempt === ATTEMPTS) throw new Error(`${program} has ended:\n${output}`)
   }
 }
 

@@ -17,6 +17,14 @@ export const limits = [
     reason:
       'with an early compatibility date and without the flag `nodejs_compat` there is no `node:zlib`, and `compress: true` sends the stream as it is.',
   },
+  {
+    runtime: 'workerd',
+    server: 'earlier-worker',
+    check: 'diagnostics',
+    problem: /got \{"isThere":false,"heard":\[\]\}$/,
+    reason:
+      'with an early compatibility date and without the flag `nodejs_compat` there is no `process.getBuiltinModule`: nothing is told, and nothing fails.',
+  },
 ]
 
 /** Gives the limit of a check on one server of a runtime. */

@@ -5,7 +5,7 @@ import type { OpenStreamOptions } from '../../../src/adapters/node.js'
 import type { Ask } from '../client.js'
 import type { Kit } from '../contract.js'
 
-export function testRequests({ open }: Kit): void {
+export function testRequests({ open, request }: Kit): void {
   test.each<[string, Ask, string]>([
     ['the header', { headers: { 'last-event-id': '41' } }, '41'],
     ['the query', { path: '/?lastEventId=42' }, '42'],
@@ -21,11 +21,20 @@ export function testRequests({ open }: Kit): void {
     ],
     ['a hostile query as a placeholder', { path: '/?lastEventId=a%0Ab' }, 'invalid-last-event-id'],
     ['nothing as nothing', {}, ''],
-  ])('reads the last event id from %s', async (_what, asked, id) => {
-    const { stream } = await open({}, asked)
-    expect(stream.lastEventId).toBe(id)
-    await stream.end()
-  })
+  ])(
+    'reads the last event id from %s, before a stream is opened, too',
+    async (_what, asked, id) => {
+      const { stream } = await open({}, asked)
+      expect(stream.lastEventId).toBe(id)
+      await stream.end()
+      let before: string | undefined
+      const stopped = await request((call) => {
+        before = call.lastEventIdOf()
+        call.stop()
+      }, asked)
+      expect([before, stopped.status]).toEqual([id, 204])
+    },
+  )
 
   test('lets the option win over the last event id of the request', async () => {
     const { stream } = await open({ lastEventId: 'mine' }, { headers: { 'last-event-id': '41' } })

@@ -5,6 +5,7 @@ import * as channel from './checks/channel.js'
 import * as client from './checks/client.js'
 import * as compression from './checks/compression.js'
 import * as core from './checks/core.js'
+import * as diagnostics from './checks/diagnostics.js'
 import * as events from './checks/events.js'
 import * as heartbeats from './checks/heartbeats.js'
 import * as idle from './checks/idle.js'
@@ -15,6 +16,7 @@ import * as overflow from './checks/overflow.js'
 import * as parser from './checks/parser.js'
 import * as shutdown from './checks/shutdown.js'
 import * as slowClient from './checks/slow-client.js'
+import * as testing from './checks/testing.js'
 
 /**
  * Each has a `title`, a line of the table; `routes`, which run in the runtime; and `check`, which asks them. It may name
@@ -36,4 +38,6 @@ export const checks = {
   parser,
   client,
   shutdown,
+  diagnostics,
+  testing,
 }
