@@ -1,4 +1,5 @@
 // Starts Redis, two nodes and nginx on this machine, and ends them all together.
+// @ts-check
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -6,62 +7,68 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** @import { ChildProcess } from 'node:child_process' */
 
+const { HOST = '127.0.0.1', PORT = '8080' } = process.env
+const LOCAL = '127.0.0.1'
 /** How long a node that has ended stays away. */
 const AWAY_MS = 5_000
+const NODE = fileURLToPath(new URL('server.js', import.meta.url))
 
-const folder = await mkdtemp(join(tmpdir(), 'eventwire-cluster-'))
-/** @type {Set<ChildProcess>} */
+/** Redis and nginx keep their files here. */
+const folder = await mkdtemp(join(tmpdir(), 'cluster-'))
+/** The processes that run, in the order of their start. @type {Set<ChildProcess>} */
 const children = new Set()
 let isStopping = false
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop)
 
-const front = process.env.PORT === '0' ? await freePort() : Number(process.env.PORT ?? 8080)
+const front = PORT === '0' ? await freePort() : Number(PORT)
 const [redis, one, two] = [await freePort(), await freePort(), await freePort()]
 
-process.once('SIGINT', stop)
-process.once('SIGTERM', stop)
-
-start('redis-server', [
-  '--port',
-  `${redis}`,
-  '--bind',
-  '127.0.0.1',
-  '--dir',
-  folder,
-  '--appendonly',
-  'yes',
+startProgram('redis-server', [
+  ...['--port', `${redis}`, '--bind', LOCAL],
+  ...['--dir', folder, '--appendonly', 'yes'],
 ])
 startNode('one', one)
 startNode('two', two)
 await Promise.all([answers(one), answers(two)])
-await writeFile(join(folder, 'nginx.conf'), await nginxConfig())
-start('nginx', [
-  '-p',
-  folder,
-  '-c',
-  join(folder, 'nginx.conf'),
-  '-e',
-  'stderr',
-  '-g',
-  'daemon off;',
-])
+const config = join(folder, 'nginx.conf')
+await writeFile(config, await nginxConfig())
+startProgram('nginx', ['-p', folder, '-c', config, '-e', 'stderr', '-g', 'daemon off;'])
 await answers(front)
-console.log(`cluster: http://127.0.0.1:${front}  (Ctrl+C to stop)`)
+console.log(`Cluster: http://${HOST}:${front}`)
+
+/**
+ * Starts what has to run all the time.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ */
+function startProgram(program, args) {
+  const child = start(program, args)
+  child.once('error', (error) => fail(`${program} cannot be started: ${error.message}`))
+  child.once('exit', () => isStopping || fail(`${program} has ended`))
+}
 
 /**
  * @param {string} name
  * @param {number} port
  */
 function startNode(name, port) {
-  const env = { NAME: name, PORT: `${port}`, REDIS_URL: `redis://127.0.0.1:${redis}` }
-  const child = start(process.execPath, [fileURLToPath(new URL('node.js', import.meta.url))], env)
-  child.once('exit', () => {
+  const child = start(process.execPath, [NODE], {
+    NAME: name,
+    HOST: LOCAL,
+    PORT: `${port}`,
+    REDIS_URL: `redis://${LOCAL}:${redis}`,
+  })
+  child.once('exit', async () => {
     if (isStopping) return
-    console.log(`node ${name}: away for ${AWAY_MS / 1_000} seconds`)
-    setTimeout(() => isStopping || startNode(name, port), AWAY_MS)
+    console.log(`Node ${name} has ended, and starts again in ${AWAY_MS / 1_000} seconds`)
+    await wait(AWAY_MS, undefined, { ref: false })
+    if (!isStopping) startNode(name, port)
   })
 }
 
@@ -71,50 +78,56 @@ function startNode(name, port) {
  * @param {Record<string, string>} env
  */
 function start(program, args, env = {}) {
-  const output = program === process.execPath ? 'inherit' : 'ignore'
   const child = spawn(program, args, {
     env: { ...process.env, ...env },
-    stdio: ['ignore', output, 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
+    // Ctrl+C reaches this process alone, which ends them in their order.
+    detached: true,
   })
   children.add(child)
-  child.once('exit', () => children.delete(child))
-  child.once('error', (error) => {
-    children.delete(child)
-    console.error(`cluster: ${program} cannot be started: ${error.message}`)
-    process.exitCode = 1
-    stop()
-  })
+  for (const event of ['exit', 'error']) child.once(event, () => children.delete(child))
   return child
 }
 
-/** The same template that the nginx image fills in, in a file that needs nothing of the system. */
+/** The template that the nginx image fills in, in a file that needs nothing of the system. */
 async function nginxConfig() {
   const template = await readFile(new URL('nginx.conf.template', import.meta.url), 'utf8')
   /** @type {Record<string, string>} */
   const values = {
-    FRONT: `127.0.0.1:${front}`,
-    NODE_ONE: `127.0.0.1:${one}`,
-    NODE_TWO: `127.0.0.1:${two}`,
+    FRONT: `${HOST}:${front}`,
+    NODE_ONE: `${LOCAL}:${one}`,
+    NODE_TWO: `${LOCAL}:${two}`,
   }
   const filled = template.replace(/\$\{(\w+)\}/g, (whole, name) => values[name] ?? whole)
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${join(folder, name)};`,
   )
-  return `pid ${join(folder, 'nginx.pid')};\nerror_log stderr crit;\nevents {}\nhttp {\naccess_log off;\n${paths.join('\n')}\n${filled}}\n`
+  return `pid ${join(folder, 'nginx.pid')};
+error_log stderr crit;
+events {}
+http {
+access_log off;
+${paths.join('\n')}
+${filled}}
+`
 }
 
-/** @param {number} port */
+/**
+ * Settles when a server answers; not at all when everything is being stopped.
+ *
+ * @param {number} port
+ */
 async function answers(port) {
-  while (!isStopping) {
-    const response = await fetch(`http://127.0.0.1:${port}/`).catch(() => undefined)
+  for (;;) {
+    const response = await fetch(`http://${LOCAL}:${port}/`).catch(() => undefined)
     await response?.text()
-    if (response?.ok) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    if (response?.ok && !isStopping) return
+    await wait(50)
   }
 }
 
 async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
+  const server = createServer().listen(0, LOCAL)
   await once(server, 'listening')
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
   server.close()
@@ -122,15 +135,23 @@ async function freePort() {
   return port
 }
 
+/** @param {string} reason */
+function fail(reason) {
+  console.error(reason)
+  process.exitCode = 1
+  return stop()
+}
+
+/** Ends the newest first, so Redis last: the nodes need it to their end. */
 async function stop() {
   if (isStopping) return
   isStopping = true
-  const ended = Array.from(children, (child) => {
-    const exit = once(child, 'exit')
+  for (const child of [...children].reverse()) {
+    if (!children.has(child)) continue
+    const exited = once(child, 'exit')
     child.kill('SIGTERM')
-    return exit
-  })
-  await Promise.all(ended)
+    await exited
+  }
   await rm(folder, { recursive: true, force: true })
   process.exit()
 }

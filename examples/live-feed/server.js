@@ -40,9 +40,9 @@ const timer = setInterval(() => {
 }, TICK_MS)
 
 const server = createServer(async (req, res) => {
-  const { pathname } = new URL(req.url ?? '/', 'http://localhost')
-  if (pathname === '/feed') await channel.subscribe(openStream(req, res, { retryMs: 1_000 }))
-  else await sendFile(pathname, res)
+  const [path = '/'] = (req.url ?? '/').split('?')
+  if (path === '/feed') await channel.subscribe(openStream(req, res, { retryMs: 1_000 }))
+  else await sendFile(path, res)
 })
 
 /** @param {string} name */

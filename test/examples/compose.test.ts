@@ -1,55 +1,71 @@
-// The compose file of examples/cluster, which no test can run: that it names what there is.
+// The cluster example in containers, as far as it can be seen without starting them: each is told what it reads.
 
 import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-const read = (path: string) => readFileSync(`${ROOT}examples/cluster/${path}`, 'utf8')
-const compose = read('compose.yaml')
+const CLUSTER = new URL('../../examples/cluster/', import.meta.url)
+const textOf = (file: string) => readFileSync(new URL(file, CLUSTER), 'utf8')
 
-/** The names in a section of the file: of its lines that are indented by so much, up to one that is indented by less. */
-function namesIn(section: string, indent: number): string[] {
-  const [, rest = ''] = compose.split(`${section}\n`)
-  const names: string[] = []
-  for (const line of rest.split('\n')) {
-    if (line !== '' && line.search(/\S/) < indent) break
-    const [, name] = new RegExp(`^ {${indent}}(\\w+):`).exec(line) ?? []
-    if (name !== undefined) names.push(name)
-  }
-  return names
+interface Service {
+  image?: string
+  build?: string
+  environment?: Record<string, string>
+  volumes?: string[]
+  depends_on?: string[]
+  ports?: string[]
 }
 
-describe('compose.yaml of the cluster', () => {
-  test('has the services that it waits for and speaks to', () => {
-    const services = namesIn('services:', 2)
-    expect(services).toEqual(['redis', 'one', 'two', 'nginx'])
-    const named = [...compose.matchAll(/depends_on: \[(.*)\]/g)].flatMap(([, names]) =>
-      names?.split(', '),
-    )
-    const hosts = [...compose.matchAll(/(?:redis:\/\/|NODE_\w+: )(\w+):\d+/g)].map(
-      ([, host]) => host,
-    )
-    expect(hosts).toEqual(['redis', 'one', 'two'])
-    for (const name of [...named, ...hosts]) expect(services).toContain(name)
+const { services } = parse(textOf('compose.yaml'), { merge: true }) as {
+  services: Record<string, Service>
+}
+const { redis, one, two, nginx } = services
+
+describe("the cluster's compose file", () => {
+  test('has the four parts, each after those that it needs', () => {
+    const parts = Object.entries(services).map(([name, part]) => [name, part.depends_on])
+
+    expect(parts).toEqual([
+      ['redis', undefined],
+      ['one', ['redis']],
+      ['two', ['redis']],
+      ['nginx', ['one', 'two']],
+    ])
+    expect(redis?.image).toMatch(/^redis:\d/)
   })
 
-  test('sets what the node reads, and all that the template of nginx leaves open', () => {
-    const [, listed = ''] = /const \{([^}]*)\} = process\.env/.exec(read('node.js')) ?? []
-    const variables = [...listed.matchAll(/(\w+) =/g)].map(([, name]) => name)
-    expect(namesIn('environment: &environment', 6).sort()).toEqual(variables.sort())
-    const open = [...read('nginx.conf.template').matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name)
-    // In a comment it stands for any of them.
-    const filled = [...compose.matchAll(/^ {6}(FRONT|NODE_\w+):/gm)].map(([, name]) => name)
-    expect([...new Set(open)].sort()).toEqual(filled.sort())
+  test('tells each node what it reads, and nothing else', () => {
+    const [, read = ''] = /const \{([^}]+)\} = process\.env/.exec(textOf('server.js')) ?? []
+    const names = [...read.matchAll(/([A-Z_]+) =/g)].map(([, name]) => name)
+
+    for (const [name, node] of Object.entries({ one, two })) {
+      expect(Object.keys(node?.environment ?? {}).sort()).toEqual(names.sort())
+      expect(node?.environment).toMatchObject({ NAME: name, HOST: '0.0.0.0', PORT: '3000' })
+      expect(node?.environment?.REDIS_URL).toBe('redis://redis:6379')
+    }
   })
 
-  test('builds from files that there are, with a command that starts the node', () => {
-    const [, dockerfile = ''] = /dockerfile: (.*)/.exec(compose) ?? []
-    const [, template = ''] = /- \.\/(\S+?):/.exec(compose) ?? []
-    expect([existsSync(ROOT + dockerfile), read(template).length > 0]).toEqual([true, true])
-    const [, command = '[]'] = /^CMD (.*)$/m.exec(read('Dockerfile')) ?? []
-    const [program, script = ''] = JSON.parse(command) as string[]
-    expect([program, existsSync(ROOT + script)]).toEqual(['node', true])
+  test('tells nginx what its template leaves open, and mounts it where the image fills it in', () => {
+    const open = [...textOf('nginx.conf.template').matchAll(/\$\{(\w+)\}/g)].map(([, name]) => name)
+    const [mount = ''] = nginx?.volumes ?? []
+    const [source = '', target] = mount.split(':')
+
+    expect(Object.keys(nginx?.environment ?? {}).sort()).toEqual([...new Set(open)].sort())
+    expect(nginx?.environment).toEqual({ FRONT: '80', NODE_ONE: 'one:3000', NODE_TWO: 'two:3000' })
+    expect(nginx?.ports).toEqual([`127.0.0.1:8080:${nginx?.environment?.FRONT}`])
+    expect(existsSync(new URL(source, CLUSTER))).toBe(true)
+    expect(target).toBe('/etc/nginx/templates/default.conf.template')
+  })
+
+  test('builds the nodes from this folder alone, and starts what is in it', () => {
+    const dockerfile = textOf('Dockerfile')
+    const [, program = ''] = /^CMD \["node", "([^"]+)"\]$/m.exec(dockerfile) ?? []
+
+    expect([one?.build, two?.build]).toEqual(['.', '.'])
+    expect(existsSync(new URL(program, CLUSTER))).toBe(true)
+    expect(textOf('.dockerignore')).toContain('node_modules')
+    for (const [, from = ''] of dockerfile.matchAll(/^COPY (\S+)/gm)) {
+      expect(existsSync(new URL(from, CLUSTER))).toBe(true)
+    }
   })
 })

@@ -112,6 +112,18 @@ function tests(stage: Stage): void {
     expect(stage.problems.splice(0)).toEqual([expect.stringContaining('404')])
   })
 
+  test('says so when the server cannot be reached, and starts the job at the next try', async () => {
+    const page = await stage.visit()
+    stage.relay.cut()
+    await page.click('#import')
+    await waitForJob(page, 'refused')
+
+    stage.relay.mend()
+
+    expect(await startJob(page, 1)).not.toBe('')
+    await waitForJob(page, 'done')
+  })
+
   test.each(['{}', '{"rows":0}', '{"rows":1001}', '{"rows":"12"}', '{"rows":1.5}', '[]'])(
     'refuses to start %s',
     async (body) => {
@@ -126,6 +138,7 @@ function tests(stage: Stage): void {
 
 export const jobProgress: Scenario = {
   greeting: 'Job progress',
+  says: /^Job [\w-]+: (done|stopped) at \d+ of \d+$/,
   async begin(page) {
     await page.locator('#state[data-state="idle"]').waitFor()
   },

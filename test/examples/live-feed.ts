@@ -1,5 +1,7 @@
 // The live feed: a chart that misses nothing.
 
+import { once } from 'node:events'
+import { get } from 'node:http'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import type { Scenario } from './scenario.js'
@@ -97,6 +99,17 @@ function tests(stage: Stage): void {
     await waitForPrices(page, 4)
 
     expect(await page.getAttribute('[data-symbol="ALDER"]', 'data-points')).toBe('240')
+  })
+
+  // As a URL, the second is one without a host, which a server that takes it for one does not survive.
+  test.each(['/nothing', '//', '/../server.js'])('answers 404 to %s', async (path) => {
+    const { url } = stage.server
+    const request = get({ port: new URL(url).port, path })
+    const [response] = await once(request, 'response')
+    response.resume()
+
+    expect(response.statusCode).toBe(404)
+    expect((await fetch(url)).status).toBe(200)
   })
 }
 

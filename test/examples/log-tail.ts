@@ -30,6 +30,27 @@ function tests(stage: Stage): void {
     await expect.poll(async () => (await linesOf(page)).length).toBeGreaterThan(length)
   })
 
+  test('stays at the newest line when lines come and the window changes, but not for a reader above', async () => {
+    const page = await stage.visit()
+    await begin(page)
+    const log = page.locator('#log')
+    const belowEnd = () =>
+      log.evaluate((box) => Math.round(box.scrollHeight - box.scrollTop - box.clientHeight))
+    const waitForMore = async () => {
+      const { length } = await linesOf(page)
+      await log.locator('li').nth(length).waitFor()
+    }
+
+    await page.setViewportSize({ width: 390, height: 700 })
+    await waitForMore()
+    await expect.poll(belowEnd).toBeLessThan(2)
+    await log.evaluate((box) => {
+      box.scrollTop = 0
+    })
+    await waitForMore()
+    expect(await log.evaluate((box) => box.scrollTop)).toBe(0)
+  })
+
   describe('with a file that is given', () => {
     let folder: string
     let file: string

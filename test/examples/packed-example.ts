@@ -4,7 +4,8 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -15,27 +16,26 @@ const QUIETLY = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=erro
 /** The folder of an example in the repository. */
 export const sourceOf = (name: string) => join(ROOT, 'examples', name)
 
-/** Packs the package as it was built last, and gives the tarball's path. */
-export async function pack(): Promise<string> {
-  const folder = await newFolder()
-  const { stdout } = await run(
-    'npm',
-    ['pack', '--ignore-scripts', '--json', '--pack-destination', folder],
-    { cwd: ROOT },
-  )
-  return join(folder, JSON.parse(stdout)[0].filename)
-}
-
 /** Copies an example out, and installs the tarball and what else it depends on. Gives the new folder. */
 export async function install(name: string, tarball: string): Promise<string> {
   const folder = await newFolder()
-  await cp(sourceOf(name), folder, { recursive: true })
-  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+  const filter = (path: string) => basename(path) !== 'node_modules'
+  await cp(sourceOf(name), folder, { recursive: true, filter })
+  const manifest = await manifestOf(folder)
   manifest.dependencies.eventwire = `file:${tarball}`
   await writeFile(join(folder, 'package.json'), JSON.stringify(manifest))
   await run('npm', ['install', ...QUIETLY], { cwd: folder })
   return folder
 }
+
+export interface Manifest {
+  scripts: Record<string, string>
+  dependencies: Record<string, string>
+  devDependencies: Record<string, string>
+}
+
+export const manifestOf = async (folder: string): Promise<Manifest> =>
+  JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
 
 export const newFolder = () => mkdtemp(join(tmpdir(), 'eventwire-example-'))
 
@@ -52,7 +52,9 @@ export interface Running {
 
 /** Starts what `npm start` starts, on a free port. */
 export async function start(folder: string, env: NodeJS.ProcessEnv = {}): Promise<Running> {
-  const child = spawn(process.execPath, ['server.js'], {
+  const { scripts } = await manifestOf(folder)
+  const [, program] = /^node (\S+)$/.exec(scripts.start ?? '') ?? []
+  const child = spawn(process.execPath, [program ?? 'nothing'], {
     cwd: folder,
     env: { ...process.env, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -63,8 +65,9 @@ export async function start(folder: string, env: NodeJS.ProcessEnv = {}): Promis
       output += text
     })
   }
-  const exited = once(child, 'exit')
-  const url = await Promise.race([urlOf(child), exited])
+  // With 'close' all that it has printed is here, which with 'exit' need not be.
+  const closed = once(child, 'close')
+  const url = await Promise.race([urlOf(child), closed])
   if (typeof url !== 'string') throw new Error(`The example ended before it listened: ${output}`)
   return {
     url,
@@ -73,13 +76,13 @@ export async function start(folder: string, env: NodeJS.ProcessEnv = {}): Promis
     },
     async stop() {
       child.kill('SIGTERM')
-      const [code] = await exited
+      const [code] = await closed
       return code
     },
   }
 }
 
 async function urlOf({ stdout }: ChildProcess): Promise<string | undefined> {
-  const [text] = await once(stdout as NodeJS.ReadableStream, 'data')
-  return /http:\/\/[\d.:]+/.exec(text)?.[0]
+  const [line] = await once(createInterface(stdout as NodeJS.ReadableStream), 'line')
+  return /http:\/\/[\d.:]+/.exec(line)?.[0]
 }

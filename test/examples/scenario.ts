@@ -2,9 +2,11 @@
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { sourceOf } from './packed-example.js'
+import type { Program } from '../programs.js'
+import { manifestOf, sourceOf } from './packed-example.js'
 import type { Stage } from './stage.js'
 
 /** One example, as its tests know it. */
@@ -15,11 +17,17 @@ export interface Scenario {
   pose(page: Page, stage: Stage): Promise<void>
   /** What it prints when it starts, before its URL. */
   greeting: string
+  /** What else its lines may say, as a whole. Nothing, if left out. */
+  says?: RegExp
+  /** What `npm start` runs: `server.js`, if left out. */
+  program?: string
+  /** The programs that have to be on this machine. */
+  needs?: Program[]
   /** The tests of its own. */
   tests(stage: Stage): void
 }
 
-const ROOT = new URL('../../', import.meta.url)
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const MAX_PICTURE_BYTES = 150_000
 const PNG = '89504e470d0a1a0a'
 
@@ -36,7 +44,8 @@ export function testScenario(name: string, scenario: Scenario, stage: Stage): vo
 
   scenario.tests(stage)
 
-  // With UPDATE_SCREENSHOTS=1 the picture in the README is taken anew.
+  // With UPDATE_SCREENSHOTS=1 the picture in the README is taken anew; with LOOKS_IN=<folder> more are put there to be
+  // looked at: light and dark, on a desktop and a phone.
   test('shows its README what it looks like', async () => {
     const page = await stage.visit({
       viewport: { width: 1_120, height: 720 },
@@ -49,28 +58,33 @@ export function testScenario(name: string, scenario: Scenario, stage: Stage): vo
     const picture = await page.screenshot({ clip: { x: 0, y: 0, width: 1_120, height } })
     const file = join(sourceOf(name), 'screenshot.png')
     if (process.env.UPDATE_SCREENSHOTS === '1') await writeFile(file, picture)
+    if (process.env.LOOKS_IN) await takeLooks(page, join(process.env.LOOKS_IN, name))
 
     for (const png of [picture, await readFile(file)]) {
       expect(png.subarray(0, 8).toString('hex')).toBe(PNG)
       expect(png.length).toBeLessThan(MAX_PICTURE_BYTES)
     }
-    expect(await readFile(join(sourceOf(name), 'README.md'), 'utf8')).toContain('](screenshot.png)')
+    const readme = await readFile(join(sourceOf(name), 'README.md'), 'utf8')
+    expect(readme).toContain('](screenshot.png)')
+    expect(readme).toContain('```sh\nnpm install && npm start\n```')
   })
 
   test('ends by itself on SIGTERM while a page is open, having said nothing else', async () => {
     await scenario.begin(await stage.visit())
-    const { url, output } = stage.server
+    const { server } = stage
 
     expect(await stage.restart()).toBe(0)
-    expect(output.split('\n')[0]).toBe(`${scenario.greeting}: ${url}`)
+    const [first, ...others] = server.output.trimEnd().split('\n')
+    expect(first).toBe(`${scenario.greeting}: ${server.url}`)
+    expect(others.filter((line) => !scenario.says?.test(line))).toEqual([])
   })
 
   test('depends on what it imports, in the versions that are tested here', async () => {
-    const { dependencies, scripts } = await manifestOf(join(sourceOf(name), 'package.json'))
-    const { devDependencies } = await manifestOf(new URL('package.json', ROOT))
+    const { dependencies, scripts } = await manifestOf(sourceOf(name))
+    const { devDependencies } = await manifestOf(ROOT)
     const code = await readFile(join(sourceOf(name), 'server.js'), 'utf8')
 
-    expect(scripts).toEqual({ start: 'node server.js' })
+    expect(scripts).toEqual({ start: `node ${scenario.program ?? 'server.js'}` })
     for (const [dependency, range] of Object.entries(dependencies)) {
       expect(code).toMatch(new RegExp(`'${dependency}[/']`))
       if (dependency === 'eventwire') continue
@@ -80,12 +94,15 @@ export function testScenario(name: string, scenario: Scenario, stage: Stage): vo
   })
 }
 
-interface Manifest {
-  scripts: Record<string, string>
-  dependencies: Record<string, string>
-  devDependencies: Record<string, string>
-}
-
-async function manifestOf(file: string | URL): Promise<Manifest> {
-  return JSON.parse(await readFile(file, 'utf8'))
+async function takeLooks(page: Page, path: string): Promise<void> {
+  for (const [width, device] of [
+    [1_120, 'desktop'],
+    [390, 'phone'],
+  ] as const) {
+    await page.setViewportSize({ width, height: 844 })
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.screenshot({ path: `${path}-${device}-${colorScheme}.png`, fullPage: true })
+    }
+  }
 }

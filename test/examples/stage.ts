@@ -1,7 +1,7 @@
 // Where an example is shown: its running server, the wire to it, and the pages that visit it.
 
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { install, type Running, remove, start } from './packed-example.js'
+import { type Running, start } from './packed-example.js'
 import { Relay } from './relay.js'
 
 /** An event that an EventSource of a page has received. */
@@ -25,8 +25,8 @@ export class Stage {
     this.#browser = browser
   }
 
-  async setUp(name: string, tarball: string): Promise<void> {
-    this.folder = await install(name, tarball)
+  async setUp(folder: string): Promise<void> {
+    this.folder = folder
     this.server = await start(this.folder)
     this.relay = new Relay(this.server.url)
     await this.relay.open()
@@ -35,7 +35,6 @@ export class Stage {
   async tearDown(): Promise<void> {
     await this.relay?.close()
     await this.server?.stop()
-    await remove(this.folder)
   }
 
   /** Ends the server and starts it anew, elsewhere; the relay leads to it once it is mended. */

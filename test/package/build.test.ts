@@ -174,25 +174,4 @@ describe('the built package', () => {
       console.log(JSON.stringify('started'))`)
     expect(seen).toBe('started')
   })
-
-  test('packs the build, the licence, the readme and the changelog', () => {
-    const [{ files }] = JSON.parse(
-      execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-        cwd: ROOT,
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      }),
-    ) as [{ files: { path: string }[] }]
-    const paths = files.map(({ path }) => path)
-    expect(paths).toEqual(
-      expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']),
-    )
-    const rest = paths.filter(
-      (path) => !/^(CHANGELOG|README)\.md$|^LICENSE$|^package\.json$/.test(path),
-    )
-    const expected =
-      /^dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)$|^docs\/(adapters\/|decisions\/)?[\w-]+\.(md|svg)$/
-    expect(rest.filter((path) => !expected.test(path))).toEqual([])
-    expect(rest).toContain('docs/errors.md')
-  })
 })

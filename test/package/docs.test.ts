@@ -14,6 +14,8 @@ const ROOT = new URL('../../', import.meta.url)
 const pages = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'CODE_OF_CONDUCT.md',
   'SECURITY.md',
   ...readdirSync(new URL('docs/', ROOT), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md') && !path.startsWith('api'))
@@ -91,7 +93,8 @@ describe('the code in README and docs', () => {
       return `${file?.fileName.slice(fileURLToPath(ROOT).length)}: ${message}`
     })
     expect(problems).toEqual([])
-  })
+    // A compiler on a busy machine takes its time.
+  }, 180_000)
 
   test.each(shown)('%s shows %s as it is run by its test', (_page, path, code) => {
     expect(code).toBe(textOf(path).replaceAll(alias, "'$1'"))
@@ -112,6 +115,21 @@ describe('the code in README and docs', () => {
       .filter((to) => !/^https?:/.test(to as string))
       .filter((to) => !existsSync(new URL(to as string, new URL(page, ROOT))))
     expect(missing).toEqual([])
+  })
+
+  test.each(pages)('%s names scripts that exist', (page) => {
+    const { scripts } = JSON.parse(textOf('package.json'))
+    const named = [...textOf(page).matchAll(/npm run (?:--silent )?([\w:-]+)/g)].map(([, to]) => to)
+
+    expect(named.filter((name = '') => !Object.hasOwn(scripts, name))).toEqual([])
+  })
+
+  test('CONTRIBUTING.md names the programs that .ci/run installs', () => {
+    const [, installed = ''] = /^programs=\((.+)\)$/m.exec(textOf('.ci/run')) ?? []
+    const [, named = ''] = /apt-get install (.+)$/m.exec(textOf('CONTRIBUTING.md')) ?? []
+
+    expect(installed.split(' ').length).toBeGreaterThan(5)
+    expect(named.split(' ').sort()).toEqual(installed.split(' ').sort())
   })
 
   test('README shows a server and a client in under ten lines each', () => {

@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { describeInChromium } from '../browser/chromium.js'
-import { newFolder, pack, remove } from '../examples/packed-example.js'
+import { newFolder, remove } from '../examples/packed-example.js'
+import { pack } from '../tarball.js'
 
 const run = promisify(execFile)
 

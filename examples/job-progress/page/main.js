@@ -8,6 +8,7 @@ const MESSAGES = {
   stopped: 'Stopped: the server does no more work for it.',
   failed: 'The import has failed.',
   lost: 'The server does not know this job any more.',
+  refused: 'The job could not be started.',
 }
 
 const form = element('start', HTMLFormElement)
@@ -25,7 +26,8 @@ form.addEventListener('submit', async (event) => {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ rows: rows.valueAsNumber }),
-  })
+  }).catch(() => undefined)
+  if (!response?.ok) return showJob('refused')
   const { id } = await response.json()
   location.hash = id
   follow(id)

@@ -46,13 +46,24 @@ function connect(lastEventId = '') {
 
 /** @param {Line[]} lines */
 function show(lines) {
-  const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40
   log.append(...lines.map(itemOf))
   while (log.childElementCount > MAX_LINES) log.firstElementChild?.remove()
-  // Whoever has scrolled up wants to read there.
-  if (isAtEnd) log.scrollTop = log.scrollHeight
+  stayAtEnd()
   count.textContent = `${log.childElementCount} lines`
 }
+
+/** Whoever has scrolled up wants to read there. */
+let isAtEnd = true
+log.addEventListener('scroll', () => {
+  isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40
+})
+
+function stayAtEnd() {
+  if (isAtEnd) log.scrollTop = log.scrollHeight
+}
+
+// A phone that is turned breaks the lines elsewhere.
+new ResizeObserver(stayAtEnd).observe(log)
 
 /** @param {Line} line */
 function itemOf({ level, text }) {
