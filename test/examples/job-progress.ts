@@ -120,7 +120,7 @@ function tests(stage: Stage): void {
 
     stage.relay.mend()
 
-    expect(await startJob(page, 1)).not.toBe('')
+    expect(await startJob(page, 30)).not.toBe('')
     await waitForJob(page, 'done')
   })
 
