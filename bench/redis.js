@@ -13,7 +13,9 @@ import { openStream } from 'eventwire/node'
 import { RedisLog } from 'eventwire/redis'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
-import { compare, digits, median } from './rounds.js'
+import { median } from './runner/figures.js'
+import { progress } from './runner/progress.js'
+import { compare } from './runner/rounds.js'
 
 const TEXT = 'x'.repeat(100)
 
@@ -192,13 +194,16 @@ async function openPair(way, name, port) {
   return { publisher, node, reader }
 }
 
+const RAW = 'raw pub/sub to a bare res'
+const UNIT = 'p50, µs from publish to client'
+
 async function latencies(name) {
   const plain = await startRedis()
   const written = await startRedis('--appendonly', 'yes', '--appendfsync', 'everysec')
   const pairs = {}
   try {
     const seats = {
-      'raw pub/sub to a bare res': ['raw', name, plain.port],
+      [RAW]: ['raw', name, plain.port],
       eventwire: ['eventwire', name, plain.port],
       'eventwire, with an AOF written each second': ['eventwire', name, written.port],
     }
@@ -215,8 +220,8 @@ async function latencies(name) {
     const rows = Object.fromEntries(
       Object.entries(pairs).map(([seat, pair]) => [seat, () => measure(pair)]),
     )
-    for (const warm of Object.values(rows)) for (let i = 0; i < 2; i++) await warm()
-    return await compare(rows, { rounds: 9, unit: 'p50, µs from publish to client' })
+    for (const warm of Object.values(rows)) await warm()
+    return await compare(rows, { rounds: 9, unit: UNIT })
   } finally {
     for (const pair of Object.values(pairs))
       for (const child of Object.values(pair)) await child.end()
@@ -243,23 +248,25 @@ async function throughput() {
           await Promise.all([publisher.ask({ many: COUNT }), reader.hears()])
         }
         await publishAll()
-        const seconds = []
-        const shares = []
+        const readings = {
+          'events a second': [],
+          'CPU µs an event: publishing node': [],
+          'serving node': [],
+          Redis: [],
+        }
         for (let round = 0; round < 5; round++) {
+          progress.doing(`${way}, ${name}: round ${round + 1} of 5`)
           const before = await cpu()
           const start = performance.now()
           await publishAll()
           const ms = performance.now() - start
-          seconds.push(COUNT / (ms / 1_000))
-          shares.push((await cpu()).map((micros, i) => (micros - before[i]) / COUNT))
+          const shares = (await cpu()).map((micros, i) => (micros - before[i]) / COUNT)
+          const values = [COUNT / (ms / 1_000), ...shares]
+          for (const [index, all] of Object.values(readings).entries()) {
+            all.push(Number(values[index].toPrecision(6)))
+          }
         }
-        const share = (i) => digits(median(shares.map((values) => values[i])))
-        rows[`${way}, ${name}`] = {
-          'events a second': Math.round(median(seconds)),
-          'CPU µs an event: publishing node': share(0),
-          'serving node': share(1),
-          Redis: share(2),
-        }
+        rows[`${way}, ${name}`] = readings
         for (const child of [publisher, node, reader]) await child.end()
       }
     }
@@ -272,13 +279,19 @@ async function throughput() {
 export async function* tables() {
   for (const name of Object.keys(CLIENTS)) {
     yield {
+      key: name,
       title: `${name}: one event at a time, from one node to a client of another`,
       rows: await latencies(name),
+      goals: [
+        { work: `publish to client over ${name}`, row: 'eventwire', over: RAW, atMost: 1.25 },
+      ],
     }
   }
   yield {
+    key: 'throughput',
     title: 'up to 500 under way, from one node to a client of another',
     rows: await throughput(),
+    ratios: [],
   }
 }
 
