@@ -1,7 +1,7 @@
 // What clients that stop reading cost the server, and the clients that go on: real sockets, and nobody tells.
 
-import { createAdaptorServer } from '@hono/node-server'
 import fastifySse from '@fastify/sse'
+import { createAdaptorServer } from '@hono/node-server'
 import Fastify from 'fastify'
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
