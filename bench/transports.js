@@ -49,7 +49,9 @@ class Recent {
   }
 
   answer({ url }, res) {
-    const body = JSON.stringify(this.#events.filter(({ id }) => id > this.#sinceOf(url)))
+    const since = this.#sinceOf(url)
+    const events = this.#events.filter(({ id }) => id > since).map(({ data }) => data)
+    const body = JSON.stringify({ last: this.#last, events })
     const headers = { 'content-type': 'application/json', 'content-length': body.length }
     res.writeHead(200, { ...headers, 'cache-control': 'no-store' }).end(body)
   }
@@ -161,10 +163,9 @@ async function pollForever({ port, wire, delays, onReady, pauseMs }) {
     let body = ''
     for await (const chunk of res.setEncoding('utf8')) body += chunk
     const now = nowMicros()
-    for (const { id, data } of JSON.parse(body)) {
-      since = id
-      delays.add(now - Number.parseInt(data, 10))
-    }
+    const { last, events } = JSON.parse(body)
+    since = last
+    for (const data of events) delays.add(now - Number.parseInt(data, 10))
     onReady()
     // Clients that came at different times ask at different times.
     if (pauseMs > 0) await wait(Math.max(0, started + pauseMs - performance.now()))

@@ -5,9 +5,9 @@ import { encodeEvent } from 'eventwire'
 import { run } from './sections.js'
 
 const EVENTS = [
-  [{ data: 'x'.repeat(120) }, 20_000],
-  [{ data: 'line one\nline two\nline three\nline four' }, 20_000],
-  [{ data: 'z'.repeat(20_000) }, 500],
+  [{ data: 'x'.repeat(120) }, 10_000],
+  [{ data: 'line one\nline two\nline three\nline four' }, 10_000],
+  [{ data: 'z'.repeat(20_000) }, 200],
 ]
 
 function repeat(write, event, times) {
