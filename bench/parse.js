@@ -18,7 +18,8 @@ function wireOf(eventAt) {
   for (let length = 0; length < BYTES; length += events.at(-1).length) {
     events.push(eventAt(events.length))
   }
-  return { bytes: Buffer.from(events.join('')), count: events.length }
+  const texts = events.map((event) => event.slice(event.indexOf('data: ') + 6, -2))
+  return { bytes: Buffer.from(events.join('')), count: events.length, texts }
 }
 
 function cut({ bytes, count }, size) {
@@ -142,6 +143,12 @@ const CHATS = {
 const answer = (chunks) =>
   new Response(streamOf(chunks), { headers: { 'content-type': 'text/event-stream' } })
 
+/** What is left when nothing has to be found. */
+function parsedAlone({ texts }) {
+  for (const text of texts) JSON.parse(text)
+  return texts.length
+}
+
 const chatted = (OpenaiStream, chunks) =>
   iterated(OpenaiStream.fromSSEResponse(answer(chunks), new AbortController()))
 
@@ -177,7 +184,8 @@ export async function* tables() {
     yield { key: title, title, rows, goals: goalsOf(title) }
   }
   for (const [title, cutChat] of Object.entries(CHATS)) {
-    const shape = cutChat(wireOf(chatEvent))
+    const wire = wireOf(chatEvent)
+    const shape = cutChat(wire)
     const rows = await compare(
       {
         'createParser and JSON.parse': () =>
@@ -185,6 +193,7 @@ export async function* tables() {
         'eventwire, with a contract': () =>
           timed(shape, (chunks) => iterated(parseEvents(answer(chunks), { events }))),
         'openai 7, Stream.fromSSEResponse': () => timed(shape, (chunks) => chatted(Stream, chunks)),
+        'JSON.parse alone': () => timed(shape, () => parsedAlone(wire)),
         [CHAT_PEER]: () => timed(shape, (chunks) => chatted(Stream6, chunks)),
       },
       { rounds: 9, unit: 'ns' },

@@ -51,7 +51,12 @@ export function ratio(table, row, over, unit = unitsOf(table)[0]) {
   return median(readingsOf(table, row, unit).map((value, round) => value / controls[round]))
 }
 
-/** What a goal comes to, in its own terms. */
+/**
+ * What a goal comes to, in its own terms.
+ *
+ * @param {Table} table
+ * @param {Goal} goal
+ */
 export function measured(table, { row, over, unit, faster, atMostAbove, growsAtMost, since }) {
   if (faster !== undefined) return ratio(table, over, row, unit)
   if (atMostAbove !== undefined) return figure(table, row, unit) - figure(table, over, unit)
@@ -61,7 +66,12 @@ export function measured(table, { row, over, unit, faster, atMostAbove, growsAtM
   return ratio(table, row, over, unit)
 }
 
-/** Whether a goal is held. */
+/**
+ * Whether a goal is held.
+ *
+ * @param {Table} table
+ * @param {Goal} goal
+ */
 export function isHeld(table, goal) {
   const value = measured(table, goal)
   return goal.faster === undefined
