@@ -12,8 +12,8 @@ const PEER = 'better-sse'
 /** By the events a tick: how much a round takes, and what is to be held beside floor and peer. */
 const TICKS = {
   1: { deliveries: 60_000, floor: 1.1, peer: 0.58 },
-  10: { deliveries: 200_000, floor: 1.15, peer: 0.2 },
-  100: { deliveries: 1_000_000 },
+  10: { deliveries: 120_000, floor: 1.15, peer: 0.2 },
+  100: { deliveries: 300_000 },
 }
 
 const goalsOf = ({ floor, peer }, work) =>
@@ -32,7 +32,7 @@ async function* ticks() {
       yield {
         key: `${events} a tick`,
         title,
-        rows: await arena.compare({ rounds: 7, events: Number(events), deliveries }),
+        rows: await arena.compare({ rounds: 5, events: Number(events), deliveries }),
         goals: goalsOf(kind, `fan-out, ${title}`),
       }
     }
@@ -41,7 +41,7 @@ async function* ticks() {
   }
 }
 
-const GROWING = [FLOOR, 'eventwire', PEER]
+const GROWING = [FLOOR, 'eventwire']
 const SIZES = [1_000, 10_000, 20_000].map(clientsFor)
 const rowOf = (way, clients) => `${way}, ${clients.toLocaleString('en-US')}`
 
@@ -56,7 +56,7 @@ async function sizes() {
     return {
       key: 'clients',
       title: 'as the clients grow, 1 event a tick',
-      rows: await arena.compare({ rounds: 5, events: 1, deliveries: 60_000 }),
+      rows: await arena.compare({ rounds: 5, events: 1, deliveries: 40_000 }),
       goals: more.map((clients) => ({
         work: `fan-out, from ${few} to ${clients} clients`,
         ...pair(clients),

@@ -95,4 +95,4 @@ if (!isWritingOnly) {
   }
   progress.clear()
 }
-if (isToWrite && process.env.X !== '1') await writeDocs(results)
+if (isToWrite) await writeDocs(results)
