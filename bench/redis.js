@@ -1,18 +1,18 @@
 // From publish to client over Redis: how long an event takes, and how many go through two nodes in a second.
 
-import { fork, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
 import { RedisLog } from 'eventwire/redis'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
+import { Child, childArguments, isProgram, nowMicros } from './runner/child.js'
 import { median } from './runner/figures.js'
 import { progress } from './runner/progress.js'
 import { compare } from './runner/rounds.js'
@@ -65,8 +65,6 @@ const WAYS = {
   },
 }
 
-const nowMicros = () => Number(process.hrtime.bigint() / 1_000n)
-
 /** A node's process: told by messages to publish. */
 async function serve(way, name, redisPort) {
   const client = await CLIENTS[name](Number(redisPort))
@@ -90,6 +88,7 @@ async function read(port) {
   let micros = []
   let awaited = 0
   const socket = connect(Number(port), '127.0.0.1')
+  socket.on('error', () => {})
   socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
   await once(socket, 'data')
   socket.setNoDelay(true).on('data', (chunk) => {
@@ -113,6 +112,7 @@ async function read(port) {
 }
 
 async function* messages() {
+  process.on('disconnect', () => process.exit())
   const queue = []
   let wake = () => {}
   process.on('message', (message) => {
@@ -126,29 +126,6 @@ async function* messages() {
         wake = resolve
       })
     }
-  }
-}
-
-const SELF = fileURLToPath(import.meta.url)
-
-class Child {
-  constructor(...args) {
-    this.process = fork(SELF, args.map(String))
-  }
-
-  async hears() {
-    const [message] = await once(this.process, 'message')
-    return message
-  }
-
-  ask(message) {
-    this.process.send(message)
-    return this.hears()
-  }
-
-  async end() {
-    this.process.kill()
-    await once(this.process, 'close')
   }
 }
 
@@ -185,11 +162,11 @@ async function startRedis(...args) {
 /** A node that publishes, and another whose client hears. */
 async function openPair(way, name, port) {
   const [publisher, node] = [
-    new Child('serve', way, name, port),
-    new Child('serve', way, name, port),
+    new Child(import.meta.url, 'serve', way, name, port),
+    new Child(import.meta.url, 'serve', way, name, port),
   ]
   const [, address] = await Promise.all([publisher.hears(), node.hears()])
-  const reader = new Child('read', address.port)
+  const reader = new Child(import.meta.url, 'read', address.port)
   await reader.hears()
   return { publisher, node, reader }
 }
@@ -221,7 +198,7 @@ async function latencies(name) {
       Object.entries(pairs).map(([seat, pair]) => [seat, () => measure(pair)]),
     )
     for (const warm of Object.values(rows)) await warm()
-    return await compare(rows, { rounds: 9, unit: UNIT })
+    return await compare(rows, { rounds: 7, unit: UNIT })
   } finally {
     for (const pair of Object.values(pairs))
       for (const child of Object.values(pair)) await child.end()
@@ -254,8 +231,8 @@ async function throughput() {
           'serving node': [],
           Redis: [],
         }
-        for (let round = 0; round < 5; round++) {
-          progress.doing(`${way}, ${name}: round ${round + 1} of 5`)
+        for (let round = 0; round < 3; round++) {
+          progress.doing(`${way}, ${name}: round ${round + 1} of 3`)
           const before = await cpu()
           const start = performance.now()
           await publishAll()
@@ -295,6 +272,8 @@ export async function* tables() {
   }
 }
 
-const [role, ...args] = process.send ? process.argv.slice(2) : []
-if (role === 'serve') await serve(...args)
-if (role === 'read') await read(args[0])
+if (isProgram(import.meta.url)) {
+  const [role, ...args] = childArguments()
+  if (role === 'serve') await serve(...args)
+  else await read(args[0])
+}
