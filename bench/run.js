@@ -49,19 +49,18 @@ async function run(name) {
   }
 }
 
-function print(name, table) {
-  const columns = columnsOf(table)
-  console.log(`\n${name}: ${table.title}`)
-  console.table(
-    Object.fromEntries(
-      Object.entries(table.rows).map(([row, readings]) => [
-        row,
-        Object.fromEntries(
-          columns.map(([column, show]) => [column, show({ name: row, readings })]),
-        ),
-      ]),
-    ),
-  )
+function print(bench, table) {
+  // A column's name is its own on the console.
+  const columns = columnsOf(table).map(({ name, unit, show }) => ({
+    label: name === unit ? unit : `${name}, ${unit.split(',')[0]}`,
+    show,
+  }))
+  const cells = ([name, readings]) => [
+    name,
+    Object.fromEntries(columns.map(({ label, show }) => [label, show({ name, readings })])),
+  ]
+  console.log(`\n${bench}: ${table.title}`)
+  console.table(Object.fromEntries(Object.entries(table.rows).map(cells)))
 }
 
 /** Writes the figures of the pages, and the charts, from the results that are kept. */

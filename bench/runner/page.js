@@ -34,19 +34,20 @@ const block = (text) => `\n\n${text}\n\n`
 
 const row = (cells) => `| ${cells.join(' | ')} |`
 
-/** The names that a table shows in a column, and what it says for each row. */
+/** What a table shows in columns: their names, the unit, and what they say for each row. */
 export function columnsOf(table) {
   const [control] = Object.keys(table.rows)
   const columns = []
   for (const unit of unitsOf(table)) {
-    columns.push([unit, ({ readings }) => shown(readings[unit])])
+    columns.push({ name: unit, unit, show: ({ readings }) => shown(readings[unit]) })
     if (Object.keys(table.rows).length < 2 || table.ratios?.includes(unit) === false) continue
     if (table.rows[control][unit] === undefined) continue
-    columns.push([
-      'ratio',
-      ({ name, readings }) =>
+    columns.push({
+      name: 'ratio',
+      unit,
+      show: ({ name, readings }) =>
         readings[unit] === undefined ? '' : digits(ratio(table, name, control, unit)),
-    ])
+    })
   }
   return columns
 }
@@ -63,10 +64,10 @@ function shown(values) {
 function markdown(table) {
   const columns = columnsOf(table)
   return [
-    row([table.title, ...columns.map(([name]) => name)]),
+    row([table.title, ...columns.map(({ name }) => name)]),
     row(['---', ...columns.map(() => '---:')]),
     ...Object.entries(table.rows).map(([name, readings]) =>
-      row([name, ...columns.map(([, show]) => show({ name, readings }))]),
+      row([name, ...columns.map(({ show }) => show({ name, readings }))]),
     ),
   ].join('\n')
 }
