@@ -76,7 +76,7 @@ async function writeDocs(results) {
   }
 }
 
-const results = readResults()
+let results = readResults()
 const isWhole = words.length === 0
 const isWritingOnly = isToWrite && !isWhole && named.length === 0
 const benches = isWhole ? known.filter((name) => !BY_NAME.includes(name)) : named
@@ -88,7 +88,8 @@ if (!isWritingOnly) {
     const result = await run(name)
     // One that is written stays written if a later one fails.
     if (isToWrite && result.tables.length > 0) {
-      results[name] = result
+      // Another run may have written meanwhile.
+      results = { ...readResults(), [name]: result }
       writeResults(results)
     }
   }
