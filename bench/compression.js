@@ -12,7 +12,7 @@ import { openStream } from 'eventwire/node'
 import { compare } from './runner/rounds.js'
 
 const CLIENTS = 500
-const EVENTS = 100
+const EVENTS = 60
 
 const subscribe = (channel, options) => (req, res) =>
   void channel.subscribe(openStream(req, res, options))

@@ -59,7 +59,8 @@ const WAYS = {
   async eventwire(client) {
     const channel = new SseChannel({ name: 'bench', log: new RedisLog(client) })
     return {
-      join: (req, res) => channel.subscribe(openStream(req, res)),
+      // The client shares its cores with all the others here: it may be late by more than a client should.
+      join: (req, res) => channel.subscribe(openStream(req, res, { maxBufferedBytes: 2 ** 26 })),
       publish: (data) => channel.publish({ data }),
     }
   },
@@ -88,6 +89,8 @@ async function read(port) {
   let micros = []
   let awaited = 0
   const socket = connect(Number(port), '127.0.0.1')
+  // Without its stream it would wait for ever.
+  socket.on('close', () => process.exit(1))
   socket.on('error', () => {})
   socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
   await once(socket, 'data')
@@ -208,7 +211,7 @@ async function latencies(name) {
 }
 
 /** How many events go through, and who is busy meanwhile. */
-async function throughput() {
+export async function throughput() {
   const redis = await startRedis()
   const rows = {}
   const COUNT = 20_000
@@ -263,12 +266,6 @@ export async function* tables() {
         { work: `publish to client over ${name}`, row: 'eventwire', over: RAW, atMost: 1.25 },
       ],
     }
-  }
-  yield {
-    key: 'throughput',
-    title: 'up to 500 under way, from one node to a client of another',
-    rows: await throughput(),
-    ratios: [],
   }
 }
 

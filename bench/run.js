@@ -10,7 +10,7 @@ import { progress } from './runner/progress.js'
 import { readResults, writeResults } from './runner/results.js'
 
 /** Those that are no figures of eventwire alone: they run when they are named. */
-const BY_NAME = ['proxies', 'restart']
+const BY_NAME = ['proxies', 'redis-throughput', 'restart']
 
 const PAGES = ['performance.md', 'why-sse.md']
 

@@ -23,7 +23,8 @@ export function writeResults(results) {
 
 /** The table of the key `bench/table`. */
 export function tableOf(results, key) {
-  const [bench, name] = key.split('/')
+  const [bench] = key.split('/')
+  const name = key.slice(bench.length + 1)
   const table = results[bench]?.tables.find((candidate) => candidate.key === name)
   if (table === undefined) throw new Error(`No results have a table ${key}`)
   return table
