@@ -1,103 +1,109 @@
 // Server CPU for each event delivered to each of many clients: one sequence, fanned out over HTTP/1.1.
 
-import { execFileSync } from 'node:child_process'
-import { createServer } from 'node:http'
-import { createChannel, createSession } from 'better-sse'
-import { SseChannel } from 'eventwire'
-import { openStream } from 'eventwire/node'
-import { compared, DATA, serve } from './arena.js'
+import { Arena, DATA, serve } from './runner/arena.js'
+import { bars, lines } from './runner/charts.js'
+import { childArguments, isProgram } from './runner/child.js'
+import { clientsFor } from './runner/clients.js'
+import { figure } from './runner/figures.js'
+import { FLOOR, WAYS } from './runner/ways.js'
 
-const FLOOR = 'floor: one framed chunk to each socket'
+const PEER = 'better-sse'
 
-/** Answers by the raw API, and keeps the responses. */
-const bareResponses = (responses) => (_req, res) => {
-  res.writeHead(200, { 'content-type': 'text/event-stream' })
-  res.flushHeaders()
-  responses.add(res)
+/** By the events a tick: how much a round takes, and what is to be held beside floor and peer. */
+const TICKS = {
+  1: { deliveries: 60_000, floor: 1.1, peer: 0.58 },
+  10: { deliveries: 120_000, floor: 1.15, peer: 0.2 },
+  100: { deliveries: 300_000 },
 }
 
-/** Each way to fan out: how a client joins, and how one tick's events are sent. */
-const WAYS = {
-  [FLOOR]: () => {
-    const responses = new Set()
-    let id = 0
-    return {
-      join: bareResponses(responses),
-      publish(events) {
-        let text = ''
-        for (let i = 0; i < events; i++) text += `id: floor-${++id}\ndata: ${DATA}\n\n`
-        const frame = Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
-        for (const { socket } of responses) socket.write(frame)
-      },
-    }
-  },
-  eventwire: () => {
-    const channel = new SseChannel()
-    return {
-      join: (req, res) => void channel.subscribe(openStream(req, res)),
-      publish(events) {
-        for (let i = 0; i < events; i++) void channel.publish({ data: DATA })
-      },
-    }
-  },
-  'better-sse': () => {
-    const channel = createChannel()
-    return {
-      join: async (req, res) => channel.register(await createSession(req, res)),
-      publish(events) {
-        for (let i = 0; i < events; i++) channel.broadcast(DATA)
-      },
-    }
-  },
-  'res.write to each': () => {
-    const responses = new Set()
-    let id = 0
-    return {
-      join: bareResponses(responses),
-      publish(events) {
-        for (let i = 0; i < events; i++) {
-          const text = `id: bare-${++id}\ndata: ${DATA}\n\n`
-          for (const res of responses) res.write(text)
-        }
-      },
-    }
-  },
-}
+const goalsOf = ({ floor, peer }, work) =>
+  floor && [
+    { work, row: 'eventwire', over: FLOOR, atMost: floor },
+    { work, row: 'eventwire', over: PEER, atMost: peer },
+  ]
 
-async function ways(events, ticks) {
-  const seats = Object.fromEntries(
-    Object.keys(WAYS).map((way) => [way, { way, clients: 1_000, ticks }]),
-  )
-  return {
-    title: `1000 clients, ${events} event${events > 1 ? 's' : ''} a tick`,
-    rows: await compared(import.meta.url, seats, events, 9),
+async function* ticks() {
+  const seats = Object.fromEntries(Object.keys(WAYS).map((way) => [way, { way, clients: 1_000 }]))
+  const arena = await Arena.open(import.meta.url, seats)
+  try {
+    for (const [events, kind] of Object.entries(TICKS)) {
+      const { deliveries } = kind
+      const title = `1,000 clients, ${events} event${events === '1' ? '' : 's'} a tick`
+      yield {
+        key: `${events} a tick`,
+        title,
+        rows: await arena.compare({ rounds: 5, events: Number(events), deliveries }),
+        goals: goalsOf(kind, `fan-out, ${title}`),
+      }
+    }
+  } finally {
+    await arena.close()
   }
 }
 
-/** How many files a process may have open, less those that it has besides its sockets. */
-const mostClients = () =>
-  Math.min(20_000, Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' })) - 100)
+const GROWING = [FLOOR, 'eventwire']
+const SIZES = [1_000, 10_000, 20_000].map(clientsFor)
+const rowOf = (way, clients) => `${way}, ${clients.toLocaleString('en-US')}`
 
 async function sizes() {
-  const seats = {}
-  for (const way of [FLOOR, 'eventwire']) {
-    for (const clients of [1_000, 10_000, mostClients()]) {
-      seats[`${way}, ${clients}`] = { way, clients, ticks: Math.ceil(60_000 / clients) }
+  const seats = Object.fromEntries(
+    SIZES.flatMap((clients) => GROWING.map((way) => [rowOf(way, clients), { way, clients }])),
+  )
+  const arena = await Arena.open(import.meta.url, seats)
+  const [few, ...more] = SIZES
+  const pair = (clients) => ({ row: rowOf('eventwire', clients), over: rowOf(FLOOR, clients) })
+  try {
+    return {
+      key: 'clients',
+      title: 'as the clients grow, 1 event a tick',
+      rows: await arena.compare({ rounds: 5, events: 1, deliveries: 40_000 }),
+      goals: more.map((clients) => ({
+        work: `fan-out, from ${few} to ${clients} clients`,
+        ...pair(clients),
+        growsAtMost: 1.15,
+        since: pair(few),
+      })),
     }
-  }
-  return {
-    title: 'as the clients grow, 1 event a tick',
-    rows: await compared(import.meta.url, seats, 1, 9),
+  } finally {
+    await arena.close()
   }
 }
 
 export async function* tables() {
-  yield ways(1, 60)
-  yield ways(10, 40)
+  yield* ticks()
   yield sizes()
 }
 
-if (process.send) {
-  const { join, publish } = WAYS[process.argv[2]]()
-  await serve(createServer(join), publish)
+export function charts(results) {
+  const clients = results.find(({ key }) => key === 'clients')
+  return {
+    'fan-out': bars(
+      results
+        .filter((table) => table !== clients)
+        .flatMap((table) =>
+          Object.keys(table.rows).map((name) => ({
+            panel: table.title,
+            name,
+            value: figure(table, name),
+          })),
+        ),
+      'server CPU for one delivery, µs',
+    ),
+    clients: lines(
+      SIZES.flatMap((at) =>
+        GROWING.map((name) => ({ name, at, cost: figure(clients, rowOf(name, at)) })),
+      ),
+      {
+        at: 'clients',
+        panels: { 'server CPU for one delivery, µs': { field: 'cost' } },
+        columns: 1,
+      },
+    ),
+  }
+}
+
+if (isProgram(import.meta.url)) {
+  const [way] = childArguments()
+  const { server, publish } = WAYS[way]()
+  await serve(server, (events) => publish(DATA, events))
 }

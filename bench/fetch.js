@@ -7,7 +7,8 @@ import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/fetch'
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { compared, DATA, serve } from './arena.js'
+import { Arena, DATA, serve } from './runner/arena.js'
+import { childArguments, isProgram } from './runner/child.js'
 
 const CLIENTS = 1_000
 
@@ -85,25 +86,33 @@ const WAYS = {
   },
 }
 
-async function over(protocol, events, ticks) {
+async function* over(protocol) {
   const seats = Object.fromEntries(
-    Object.keys(WAYS).map((way) => [way, { way, protocol, clients: CLIENTS, ticks }]),
+    Object.keys(WAYS).map((way) => [way, { way, protocol, clients: CLIENTS }]),
   )
-  return {
-    title: `${CLIENTS} clients over ${protocol}, ${events} event${events > 1 ? 's' : ''} a tick`,
-    rows: await compared(import.meta.url, seats, events, 9),
+  const arena = await Arena.open(import.meta.url, seats)
+  try {
+    for (const events of [1, 10]) {
+      const title = `${CLIENTS} clients over ${protocol}, ${events} event${events > 1 ? 's' : ''} a tick`
+      const goal = { work: `Fetch path, ${title}`, over: CONTROL, atMost: 0.5 }
+      yield {
+        key: `${protocol}, ${events} a tick`,
+        title,
+        rows: await arena.compare({ rounds: 5, events, deliveries: 20_000 * events }),
+        goals: [{ ...goal, row: 'eventwire: a channel' }],
+      }
+    }
+  } finally {
+    await arena.close()
   }
 }
 
 export async function* tables() {
-  for (const protocol of ['http/1.1', 'h2']) {
-    yield over(protocol, 1, 40)
-    yield over(protocol, 10, 20)
-  }
+  for (const protocol of ['http/1.1', 'h2']) yield* over(protocol)
 }
 
-if (process.send) {
-  const [way, protocol] = process.argv.slice(2)
+if (isProgram(import.meta.url)) {
+  const [way, protocol] = childArguments()
   const { answer, publish } = WAYS[way]()
   const app = new Hono().get('/', answer)
   const server = createAdaptorServer({

@@ -8,7 +8,9 @@ import { fileURLToPath } from 'node:url'
 import { createSession } from 'better-sse'
 import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
-import { compare } from './rounds.js'
+import { bars } from './runner/charts.js'
+import { figure } from './runner/figures.js'
+import { compare } from './runner/rounds.js'
 
 const CLIENTS = 2_000
 
@@ -61,12 +63,35 @@ async function measured(name) {
   return bytes
 }
 
+const UNIT = 'heap bytes a stream'
+
 export async function* tables() {
   const rows = Object.fromEntries(Object.keys(HANDLERS).map((name) => [name, () => measured(name)]))
   yield {
-    title: `${CLIENTS} idle streams over HTTP/1.1`,
-    rows: await compare(rows, { rounds: 3, unit: 'heap bytes a stream' }),
+    key: 'heap',
+    title: `${CLIENTS.toLocaleString('en-US')} idle streams over HTTP/1.1`,
+    rows: await compare(rows, { rounds: 3, unit: UNIT, isWarm: true }),
+    goals: [
+      {
+        work: 'an idle subscribed stream',
+        row: 'eventwire, subscribed',
+        over: 'bare response',
+        atMostAbove: 1_536,
+        unit: UNIT,
+      },
+    ],
   }
 }
+
+export const charts = ([table]) => ({
+  heap: bars(
+    Object.keys(table.rows).map((name) => ({
+      name,
+      value: figure(table, name),
+      panel: table.title,
+    })),
+    'bytes of heap for one',
+  ),
+})
 
 if (process.send) await serve(process.argv[2])

@@ -6,7 +6,9 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import { defineEvents, parseEvents } from 'eventwire/parser'
 import { Stream } from 'openai/streaming'
 import { Stream as Stream6 } from 'openai-6/streaming'
-import { compare } from './rounds.js'
+import { bars } from './runner/charts.js'
+import { ratio } from './runner/figures.js'
+import { compare } from './runner/rounds.js'
 
 const BYTES = 4_000_000
 
@@ -16,7 +18,8 @@ function wireOf(eventAt) {
   for (let length = 0; length < BYTES; length += events.at(-1).length) {
     events.push(eventAt(events.length))
   }
-  return { bytes: Buffer.from(events.join('')), count: events.length }
+  const texts = events.map((event) => event.slice(event.indexOf('data: ') + 6, -2))
+  return { bytes: Buffer.from(events.join('')), count: events.length, texts }
 }
 
 function cut({ bytes, count }, size) {
@@ -137,49 +140,84 @@ const CHATS = {
   'chat: chunks of 64 KiB': (wire) => cut(wire, 65_536),
 }
 
-/** What no reader of JSON can do without. */
-function parsed(data) {
-  let seen = 0
-  for (const text of data) if (JSON.parse(text) !== undefined) seen++
-  return seen
-}
-
 const answer = (chunks) =>
   new Response(streamOf(chunks), { headers: { 'content-type': 'text/event-stream' } })
 
+/** What is left when nothing has to be found. */
+function parsedAlone({ texts }) {
+  for (const text of texts) JSON.parse(text)
+  return texts.length
+}
+
 const chatted = (OpenaiStream, chunks) =>
   iterated(OpenaiStream.fromSSEResponse(answer(chunks), new AbortController()))
+
+const FLOOR = 'createParser, callbacks'
+const PEER = 'EventSourceParserStream, for await'
+const CHAT_PEER = 'openai 6, Stream.fromSSEResponse'
+
+/** How fast we are to be, by the shape: beside the floor, and beside the peer. */
+const SPEEDS = {
+  'events of 170 bytes, chunks of 16 KiB': [0.85, 2.5],
+  'events of 60 bytes, chunks of 16 KiB': [0.65, 2.5],
+}
+
+const goalsOf = (title) =>
+  SPEEDS[title]?.map((faster, index) => ({
+    work: `parse ${title}`,
+    row: 'eventwire, for await',
+    over: [FLOOR, PEER][index],
+    faster,
+  }))
 
 export async function* tables() {
   for (const [title, shape] of Object.entries(SHAPES)) {
     const rows = await compare(
       {
-        'createParser callbacks (floor)': () => timed(shape, callbacks),
+        [FLOOR]: () => timed(shape, callbacks),
         'eventwire, for await': () =>
           timed(shape, (chunks) => iterated(parseEvents(streamOf(chunks)))),
-        'EventSourceParserStream, for await': () => timed(shape, parserStream),
+        [PEER]: () => timed(shape, parserStream),
       },
       { rounds: 15, unit: 'ns' },
     )
-    yield { title, rows }
+    yield { key: title, title, rows, goals: goalsOf(title) }
   }
   for (const [title, cutChat] of Object.entries(CHATS)) {
     const wire = wireOf(chatEvent)
     const shape = cutChat(wire)
-    const data = Array.from({ length: wire.count }, (_, index) => chatEvent(index).slice(6, -2))
     const rows = await compare(
       {
-        'createParser and JSON.parse (floor)': () =>
+        'createParser and JSON.parse': () =>
           timed(shape, (chunks) => callbacks(chunks, JSON.parse)),
-        'eventwire with a contract': () =>
+        'eventwire, with a contract': () =>
           timed(shape, (chunks) => iterated(parseEvents(answer(chunks), { events }))),
-        'JSON.parse alone, of text at hand': () => timed(shape, () => parsed(data)),
         'openai 7, Stream.fromSSEResponse': () => timed(shape, (chunks) => chatted(Stream, chunks)),
-        'openai 6, Stream.fromSSEResponse': () =>
-          timed(shape, (chunks) => chatted(Stream6, chunks)),
+        'JSON.parse alone': () => timed(shape, () => parsedAlone(wire)),
+        [CHAT_PEER]: () => timed(shape, (chunks) => chatted(Stream6, chunks)),
       },
       { rounds: 9, unit: 'ns' },
     )
-    yield { title, rows }
+    const goal = {
+      work: `parse a ${title}`,
+      row: 'eventwire, with a contract',
+      over: CHAT_PEER,
+      faster: 6,
+    }
+    yield { key: title, title, rows, goals: [goal] }
   }
 }
+
+export const charts = (tables) => ({
+  parse: bars(
+    tables.flatMap((table) => {
+      const names = Object.keys(table.rows)
+      return names.map((name) => ({
+        panel: table.title,
+        name,
+        value: ratio(table, name, names[0]),
+      }))
+    }),
+    'time for one event, as a multiple of the first',
+  ),
+})

@@ -10,7 +10,7 @@ import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
 import { parse, View } from 'vega'
 import { compile } from 'vega-lite'
-import { digits, median } from './rounds.js'
+import { median } from './runner/figures.js'
 
 const CLIENTS = 100_000
 const OTHERS = 3
@@ -140,24 +140,27 @@ async function joinMicros() {
 
 export async function* tables() {
   yield {
+    key: 'join',
     title: 'a client that comes back to a node',
-    rows: { eventwire: { 'CPU µs of the node': digits(await joinMicros()) } },
+    rows: { eventwire: { 'CPU µs of the node': [await joinMicros()] } },
   }
   const rows = {}
   const values = []
   for (const [name, returnMs] of Object.entries(RETURNS)) {
     const { waits, mostInSecond, backMs } = simulate(returnMs)
     rows[name] = {
-      'most in a second, each node': mostInSecond,
-      'longest wait of a live event, s': digits(Math.max(...waits.map(({ wait }) => wait))),
-      'all are back after, s': digits(backMs / 1_000),
+      'most in a second, each node': [mostInSecond],
+      'longest wait of a live event, s': [Math.max(...waits.map(({ wait }) => wait))],
+      'all are back after, s': [backMs / 1_000],
     }
     values.push(...waits.map((point) => ({ ...point, 'clients come back': name })))
   }
   await draw(values)
   yield {
+    key: 'simulation',
     title: `a node of ${OTHERS + 1} with ${CLIENTS} clients restarts; ${JOIN_MICROS} µs for each that comes back`,
     rows,
+    ratios: [],
   }
 }
 

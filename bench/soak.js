@@ -75,9 +75,14 @@ export async function* tables() {
   const outcome = await soak({ minutes: 5, clients: 2_000 })
   await draw(outcome.readings)
   const { connected, resumed, events, gaps, stalled } = outcome.clients.totals
+  const failed = Object.values(judge(outcome).checks).filter(({ holds }) => !holds).length
+  const counts = { connected, resumed, stalled, gaps, events, 'checks that fail': failed }
   yield {
+    key: 'soak',
     title: '2,000 clients for five minutes',
-    rows: { eventwire: { connected, resumed, stalled, gaps, events } },
+    rows: {
+      eventwire: Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, [count]])),
+    },
+    ratios: [],
   }
-  yield { title: 'what it must show', rows: judge(outcome).checks }
 }

@@ -104,8 +104,13 @@ function oneLine(name: string, value: string, forbidden: RegExp): string {
 // Each of the three in a value therefore starts a new field line. A trailing one gives an empty
 // last line, so that the client puts it back.
 function lines(prefix: string, value: string): string {
-  // Two searches for a character are many times cheaper than one scan by regular expression.
-  const unified = value.indexOf('\r') === -1 ? value : value.replace(/\r\n?/g, '\n')
-  if (unified.indexOf('\n') === -1) return `${prefix}${unified}\n`
-  return `${prefix}${unified.replaceAll('\n', `\n${prefix}`)}\n`
+  // Searches for a character are many times cheaper than one scan by regular expression, and pieces of a
+  // text cheaper than a replacement.
+  let rest = value.indexOf('\r') === -1 ? value : value.replace(/\r\n?/g, '\n')
+  let text = prefix
+  for (let next = rest.indexOf('\n') + 1; next > 0; next = rest.indexOf('\n') + 1) {
+    text += rest.slice(0, next) + prefix
+    rest = rest.slice(next)
+  }
+  return `${text}${rest}\n`
 }
