@@ -106,11 +106,13 @@ function oneLine(name: string, value: string, forbidden: RegExp): string {
 function lines(prefix: string, value: string): string {
   // Searches for a character are many times cheaper than one scan by regular expression, and pieces of a
   // text cheaper than a replacement.
-  let rest = value.indexOf('\r') === -1 ? value : value.replace(/\r\n?/g, '\n')
+  let rest = value.includes('\r') ? value.replace(/\r\n?/g, '\n') : value
   let text = prefix
-  for (let next = rest.indexOf('\n') + 1; next > 0; next = rest.indexOf('\n') + 1) {
+  let next = rest.indexOf('\n') + 1
+  while (next) {
     text += rest.slice(0, next) + prefix
     rest = rest.slice(next)
+    next = rest.indexOf('\n') + 1
   }
   return `${text}${rest}\n`
 }
