@@ -3,8 +3,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import { connect } from 'node:net'
+import { createServer, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SseChannel } from 'eventwire'
@@ -50,8 +49,8 @@ const WAYS = {
     return {
       join: (_req, res) => {
         res.writeHead(200, { 'content-type': 'text/event-stream' })
-        res.flushHeaders()
         responses.add(res)
+        res.write(': joined\n\n')
       },
       publish: (data) => client.publish('raw', data),
     }
@@ -60,7 +59,11 @@ const WAYS = {
     const channel = new SseChannel({ name: 'bench', log: new RedisLog(client) })
     return {
       // The client shares its cores with all the others here: it may be late by more than a client should.
-      join: (req, res) => channel.subscribe(openStream(req, res, { maxBufferedBytes: 2 ** 26 })),
+      join: async (req, res) => {
+        const stream = openStream(req, res, { maxBufferedBytes: 2 ** 26 })
+        await channel.subscribe(stream)
+        stream.comment('joined')
+      },
       publish: (data) => channel.publish({ data }),
     }
   },
@@ -88,13 +91,14 @@ async function read(port) {
   let text = ''
   let micros = []
   let awaited = 0
-  const socket = connect(Number(port), '127.0.0.1')
+  const request = get({ port, headers: { accept: 'text/event-stream' } })
   // Without its stream it would wait for ever.
-  socket.on('close', () => process.exit(1))
-  socket.on('error', () => {})
-  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
-  await once(socket, 'data')
-  socket.setNoDelay(true).on('data', (chunk) => {
+  request.on('close', () => process.exit(1)).on('error', () => {})
+  const [response] = await once(request, 'response')
+  // What is published before a fresh subscription has begun is not for it.
+  await once(response, 'data')
+  // By HTTP's reader: where much is sent at once, a chunk may end within an event.
+  response.setEncoding('utf8').on('data', (chunk) => {
     text += chunk
     for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
       const [, sent] = /data: (\d+) /.exec(text.slice(0, end)) ?? []
