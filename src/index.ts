@@ -44,7 +44,7 @@ export type { SseStreamOptions } from './options.js'
 export type { ReadableStreamLike, ReaderLike, ReadResult } from './readable.js'
 export { type CloseReason, type StreamStats, streamStats } from './registry.js'
 export { type CloseAllOptions, closeAllStreams } from './shutdown.js'
-export type { Sink, SinkEnd, SinkListener, WritableLike } from './sink.js'
+export type { Sink, SinkEnd, SinkListener } from './sink.js'
 export type {
   OverloadedSubscribable,
   Source,
@@ -61,3 +61,4 @@ export type {
 } from './standard-schema.js'
 export { type CloseInfo, type SendOptions, SseStream, type StreamState } from './stream.js'
 export type { Subscription } from './subscription.js'
+export type { WritableLike } from './writable-sink.js'

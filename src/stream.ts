@@ -22,8 +22,9 @@ import { optional, wrongType } from './misuse.js'
 import { type KeptOptions, resolveOptions, type SseStreamOptions } from './options.js'
 import { failed, Outbox, sinkEnded } from './outbox.js'
 import { type CloseReason, registry, shutDown } from './registry.js'
-import { type Sink, type SinkEnd, toSink, type WritableLike } from './sink.js'
+import type { Sink, SinkEnd } from './sink.js'
 import { pump, type Source } from './source.js'
+import { toSink, type WritableLike } from './writable-sink.js'
 
 /** How a stream came to its end. */
 export interface CloseInfo {
