@@ -21,8 +21,9 @@ import {
 export type { Delivery } from './delivery.js'
 export type { Instance, Reply, Request } from './fastify-exchange.js'
 export type { NodeRequest } from './node-exchange.js'
-export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
+export type { OpenStreamOptions, RefuseOptions } from './opening.js'
 export type { NodeResponse } from './response-sink.js'
+export type { StreamHeaders } from './stream-headers.js'
 
 declare module 'fastify' {
   interface FastifyReply {

@@ -20,8 +20,9 @@ import {
 export type { Delivery } from './delivery.js'
 export type { Context } from './koa-exchange.js'
 export type { NodeRequest } from './node-exchange.js'
-export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
+export type { OpenStreamOptions, RefuseOptions } from './opening.js'
 export type { NodeResponse } from './response-sink.js'
+export type { StreamHeaders } from './stream-headers.js'
 
 declare module 'koa' {
   interface ExtendableContext {
