@@ -1,6 +1,7 @@
 // A Node.js writable as a sink.
 
 import { wrongType } from './misuse.js'
+import { ignore } from './put-away.js'
 import type { Sink, SinkEnd, SinkListener } from './sink.js'
 
 /** What tells of its end by 'close'. */
@@ -106,8 +107,9 @@ export class WritableSink implements Sink {
   attach(listener: SinkListener): void {
     const writable = this.#writable
     this.#listener = listener
-    // An error without a listener would end the process, also one that comes late: this one stays.
-    if ('errored' in writable) writable.on('error', hear)
+    // An error without a listener would end the process, also one that comes late: this one stays. The writable keeps the
+    // error for whoever asks.
+    if ('errored' in writable) writable.on('error', ignore)
     else {
       ;(writable as WritableLike).on('error', (error: Error) => {
         this.#failure = error
@@ -154,6 +156,3 @@ export function toSink(target: WritableLike | Sink): Sink {
   }
   throw wrongType('the sink', 'a Writable or a Sink', target)
 }
-
-/** Hears an error that the writable keeps for whoever asks: one function for all of them. */
-function hear(): void {}

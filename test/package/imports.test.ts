@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 const SRC = new URL('../../src/', import.meta.url)
 
 /** Leaves of the house: they know nothing of streams. */
-const BASE = ['deferred', 'misuse', 'turn', 'utf8']
+const BASE = ['deferred', 'misuse', 'put-away', 'turn', 'utf8']
 
 /** A new file gets its row first. Names of packages and of `node:` modules count like files. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -28,9 +28,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   chunk: ['utf8'],
   backlog: ['chunk', 'utf8'],
   feed: ['chunk'],
+  'put-away': [],
   sink: ['chunk'],
-  'writable-sink': ['misuse', 'sink'],
-  source: ['misuse', 'readable'],
+  'writable-sink': [...BASE, 'sink'],
+  source: [...BASE, 'readable'],
   registry: [],
   'built-in': [],
   // The types of its messages alone, but for the first.
