@@ -42,9 +42,9 @@ export interface OpenStreamOptions<M extends EventMap<M> = any> extends SseStrea
    */
   accept?: AcceptMode | undefined
   /**
-   * Compresses the stream with brotli or gzip, whichever the client prefers by its `Accept-Encoding`. Each write is
-   * flushed, and windows are small: an idle stream costs some tens of KiB for it, and docs/compression.md
-   * says when that is worth it. Without effect where the runtime has no `node:zlib`, or the response has a
+   * Compresses the stream by gzip, or by brotli where the client's `Accept-Encoding` has nothing else or prefers it. Each
+   * write is flushed, and windows are small: an idle stream costs about 11 KiB for gzip, some tens for brotli, and
+   * docs/compression.md says when that is worth it. Without effect where the runtime has no `node:zlib`, or the response has a
    * `content-encoding` already.
    *
    * @defaultValue `false`
