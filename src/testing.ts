@@ -3,11 +3,11 @@
 import type { AnyEvents, Contract, EventMap } from './contract.js'
 import { Intake } from './intake.js'
 import { wrongType } from './misuse.js'
-import type { SseStreamOptions } from './options.js'
 import { type ReceivedEvent, resolveParseOptions, type TextEvents } from './parse-options.js'
 import { PromptStream } from './prompt-stream.js'
 import { ignore } from './put-away.js'
 import type { SseStream } from './stream.js'
+import type { SseStreamOptions } from './stream-options.js'
 import { TestConnection } from './test-connection.js'
 
 export type { ReceivedEvent, TextEvents }

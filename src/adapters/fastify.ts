@@ -4,9 +4,9 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { AnyEvents, EventMap } from '../contract.js'
 import type { AcceptMode } from '../http.js'
 import { object, wrongType } from '../misuse.js'
-import { resolveOptions } from '../options.js'
 import { type CloseAllOptions, closingBy } from '../shutdown.js'
 import type { SseStream } from '../stream.js'
+import { resolveStreamOptions } from '../stream-options.js'
 import { closeStreamsOf, FastifyExchange, type Reply, type Request } from './fastify-exchange.js'
 import {
   accepts,
@@ -102,7 +102,7 @@ export function lastEventIdOf(request: Request): string {
  */
 const plugin: FastifyPluginAsync<PluginOptions> = async (fastify, options) => {
   const { shutdown = {}, ...defaults } = options
-  resolveOptions(defaults)
+  resolveStreamOptions(defaults)
   closingBy(shutdown)
   fastify.decorateReply('sse', function (own: OpenStreamOptions = {}) {
     return openStream(this.request, this, { ...defaults, ...object('the options', own) }) as never

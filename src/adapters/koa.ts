@@ -4,8 +4,8 @@ import type {} from 'koa'
 import type { AnyEvents, EventMap } from '../contract.js'
 import type { AcceptMode } from '../http.js'
 import { object, wrongType } from '../misuse.js'
-import { resolveOptions } from '../options.js'
 import type { SseStream } from '../stream.js'
+import { resolveStreamOptions } from '../stream-options.js'
 import { type Context, KoaExchange, watched } from './koa-exchange.js'
 import {
   accepts,
@@ -95,7 +95,7 @@ export function lastEventIdOf(ctx: Context): string {
 export function sse<T>(
   defaults: OpenStreamOptions = {},
 ): (ctx: Context, next: () => Promise<T>) => Promise<T> {
-  resolveOptions(defaults)
+  resolveStreamOptions(defaults)
   return (ctx, next) => {
     Object.assign(ctx, {
       sse: (options: OpenStreamOptions = {}) =>

@@ -12,9 +12,9 @@ import {
 } from '../http.js'
 import { harmlessLastEventId } from '../last-event-id.js'
 import { integer, object, oneOf, optional } from '../misuse.js'
-import { resolveOptions, type SseStreamOptions } from '../options.js'
 import { endedSink } from '../sink.js'
 import { SseStream } from '../stream.js'
+import { resolveStreamOptions, type SseStreamOptions } from '../stream-options.js'
 import { compressed } from './compressed-sink.js'
 import { type Delivery, deliver, mannerOf } from './delivery.js'
 import type { Exchange } from './exchange.js'
@@ -77,7 +77,7 @@ export function open<M extends EventMap<M> = AnyEvents>(
   const { lastEventId = lastEventIdOf(exchange.requestHeader('last-event-id'), exchange.url) } =
     options
   const streamOptions = { ...options, lastEventId }
-  resolveOptions(streamOptions)
+  resolveStreamOptions(streamOptions)
   const accept = oneOf<AcceptMode>('`accept`', options.accept ?? 'lenient', ACCEPT_MODES)
   const compress = optional('`compress`', options.compress, 'boolean')
   const manner = mannerOf(options.delivery, exchange.url)
