@@ -88,8 +88,8 @@ export interface SseChannelOptions<M extends EventMap<M>> {
    * missed something, before what is new; a subscriber's `filter` applies.
    *
    * Called when nothing published before is still to come: an array, or an iterable that does not wait, that is made
-   * at once stands for exactly that moment; it is read to its end at once, for each such client. What a promise or an async iterable reads later may hold the effect of
-   * events that are sent after it, too.
+   * at once stands for exactly that moment; it is read to its end at once, for each such client. What a promise or an
+   * async iterable reads later may hold the effect of events that are sent after it, too.
    */
   snapshot?: ((request: SnapshotRequest) => SnapshotSource<M>) | undefined
   /**

@@ -1,6 +1,7 @@
 // Where a reader takes its chunks from: a web stream or an async iterable.
 
 import { wrongType } from './misuse.js'
+import { ignore, putAway } from './put-away.js'
 import type { ReadableStreamLike } from './readable.js'
 
 /** A piece of the wire: bytes, or text that is decoded already. */
@@ -63,14 +64,3 @@ function fromIterable(source: AsyncIterable<WireChunk> & Destroyable): ChunkSour
     cancel: () => putAway(() => (source.destroy ? source.destroy() : iterator.return?.())),
   }
 }
-
-/** Nobody is left whom a source could tell how its end went. */
-async function putAway(cancel: () => unknown): Promise<void> {
-  try {
-    await cancel()
-  } catch (error) {
-    ignore(error)
-  }
-}
-
-function ignore(_error: unknown): void {}

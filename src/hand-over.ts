@@ -10,8 +10,9 @@ import { type Fed, give } from './feed.js'
 import type { Following } from './following.js'
 import { bytesOf, type LogPage, type LogRecord, type NewRecord } from './log.js'
 import { Publication } from './publication.js'
+import { ignore } from './put-away.js'
 import { registry } from './registry.js'
-import { discard, ignore, pump, type Source } from './source.js'
+import { discard, pump, type Source } from './source.js'
 import { byteLength } from './utf8.js'
 
 /**
@@ -53,8 +54,11 @@ export interface Recipient extends Fed {
  * here, and read from the log in its turn: a client that reads slowly costs no more for being new.
  */
 const MAX_QUEUED_BYTES = 1_048_576
+
 /** What a record takes besides its texts. */
 const RECORD_BYTES = 128
+
+/** One subscriber's way, from where its client stopped to what is live. */
 export class HandOver {
   resume: Resume
   replayed = 0

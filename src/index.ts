@@ -40,11 +40,10 @@ export type {
   Unfollow,
 } from './log.js'
 export { MemoryLog } from './memory-log.js'
-export type { SseStreamOptions } from './options.js'
 export type { ReadableStreamLike, ReaderLike, ReadResult } from './readable.js'
 export { type CloseReason, type StreamStats, streamStats } from './registry.js'
 export { type CloseAllOptions, closeAllStreams } from './shutdown.js'
-export type { Sink, SinkEnd, SinkListener, WritableLike } from './sink.js'
+export type { Sink, SinkEnd, SinkListener } from './sink.js'
 export type {
   OverloadedSubscribable,
   Source,
@@ -60,4 +59,6 @@ export type {
   StandardSchema,
 } from './standard-schema.js'
 export { type CloseInfo, type SendOptions, SseStream, type StreamState } from './stream.js'
+export type { SseStreamOptions } from './stream-options.js'
 export type { Subscription } from './subscription.js'
+export type { WritableLike } from './writable-sink.js'

@@ -44,11 +44,11 @@ export class SseParserStream<M extends EventMap<M> = TextEvents> extends Base<
     super({
       transform: (chunk, controller) => {
         intake.push(chunk)
-        return handOver(intake, controller as Outlet)
+        return giveAll(intake, controller as Output)
       },
       flush: (controller) => {
         intake.end()
-        return handOver(intake, controller as Outlet)
+        return giveAll(intake, controller as Output)
       },
     })
     this.#intake = intake
@@ -65,15 +65,16 @@ export class SseParserStream<M extends EventMap<M> = TextEvents> extends Base<
   }
 }
 
-type Outlet = TransformStreamDefaultController<unknown>
+/** The readable side. */
+type Output = TransformStreamDefaultController<unknown>
 
-async function handOver(intake: Intake, outlet: Outlet): Promise<void> {
+async function giveAll(intake: Intake, output: Output): Promise<void> {
   for (;;) {
     const taken = intake.take()
     const { coming } = intake
     const event = coming ? await coming : taken
-    if (event !== undefined) outlet.enqueue(event)
+    if (event !== undefined) output.enqueue(event)
     else if (!coming) break
   }
-  if (intake.isOver) outlet.terminate()
+  if (intake.isOver) output.terminate()
 }

@@ -5,9 +5,9 @@ import type { Alarm } from './clock.js'
 import { ring } from './clock.js'
 import type { EventMap, EventOf } from './contract.js'
 import { give, outlet } from './feed.js'
-import type { SseStreamOptions } from './options.js'
 import type { Sink } from './sink.js'
 import { type SendOptions, SseStream } from './stream.js'
+import type { SseStreamOptions } from './stream-options.js'
 
 const NOTHING = new Chunk()
 

@@ -1,6 +1,7 @@
 // Where `sendAll` takes its items from: iterables, Node and web streams, observables.
 
 import { wrongType } from './misuse.js'
+import { ignore, putAway } from './put-away.js'
 import type { ReadableStreamLike } from './readable.js'
 
 /** What something with `subscribe` calls: the observer of RxJS and of the Observable proposals. */
@@ -41,7 +42,7 @@ export type Source<Item> =
   | OverloadedSubscribable<Item>
 
 /** Where the items go: a stream, seen from a source. */
-export interface Outlet {
+interface Destination {
   /** Sends one item; `false` asks the source to wait for `drained`. Throws for an item that it cannot send. */
   push(item: unknown): boolean
   /** Settles when there is room again, or when no more is taken. */
@@ -51,12 +52,12 @@ export interface Outlet {
 }
 
 /**
- * Sends all that `source` gives, as fast as `outlet` takes it, and cancels the source when the outlet ends.
+ * Sends all that `source` gives, as fast as `destination` takes it, and cancels the source when that ends.
  *
- * Settles when the source is done or the outlet has ended; rejects with the source's own error, or with
+ * Settles when the source is done or the destination has ended; rejects with the source's own error, or with
  * that of an item which could not be sent, and then cancels the source.
  */
-export async function pump(source: Source<unknown>, outlet: Outlet): Promise<void> {
+export async function pump(source: Source<unknown>, destination: Destination): Promise<void> {
   const flow = flowOf(source)
   let decoder: TextDecoder | undefined
   let isOver = false
@@ -71,7 +72,7 @@ export async function pump(source: Source<unknown>, outlet: Outlet): Promise<voi
       // The bytes so far end inside their first character.
       if (text === '') return
     }
-    return outlet.push(text) ? undefined : outlet.drained()
+    return destination.push(text) ? undefined : destination.drained()
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -87,13 +88,13 @@ export async function pump(source: Source<unknown>, outlet: Outlet): Promise<voi
     const complete = () => {
       try {
         const rest = isOver ? '' : decoder?.decode()
-        if (rest) outlet.push(rest)
+        if (rest) destination.push(rest)
         finish(false, resolve)
       } catch (error) {
         fail(error)
       }
     }
-    stopWatching = outlet.onEnd(() => finish(true, resolve))
+    stopWatching = destination.onEnd(() => finish(true, resolve))
     if (!isOver) flow.run(take, () => isOver).then(complete, fail)
   })
 }
@@ -192,15 +193,3 @@ function pushed(source: Subscribable<unknown>): Flow {
     cancel,
   }
 }
-
-/** Cancels a source. Whoever was reading has gone: what it throws on its way out reaches nobody. */
-async function putAway(cancel: () => unknown): Promise<void> {
-  try {
-    await cancel()
-  } catch (error) {
-    ignore(error)
-  }
-}
-
-/** Whoever asked has gone: nobody is there to hear of a failure. */
-export function ignore(_error: unknown): void {}

@@ -19,11 +19,12 @@ import {
   packed,
 } from './feed.js'
 import { optional, wrongType } from './misuse.js'
-import { type KeptOptions, resolveOptions, type SseStreamOptions } from './options.js'
 import { failed, Outbox, sinkEnded } from './outbox.js'
 import { type CloseReason, registry, shutDown } from './registry.js'
-import { type Sink, type SinkEnd, toSink, type WritableLike } from './sink.js'
+import type { Sink, SinkEnd } from './sink.js'
 import { pump, type Source } from './source.js'
+import { type KeptOptions, resolveStreamOptions, type SseStreamOptions } from './stream-options.js'
+import { toSink, type WritableLike } from './writable-sink.js'
 
 /** How a stream came to its end. */
 export interface CloseInfo {
@@ -88,7 +89,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
    * @throws {RangeError} when an option is out of its range.
    */
   constructor(sink: WritableLike | Sink, options: SseStreamOptions<M> = {}) {
-    const { kept, lastEventId, maxLifetimeMs, retryMs, signal } = resolveOptions(options)
+    const { kept, lastEventId, maxLifetimeMs, retryMs, signal } = resolveStreamOptions(options)
     this.#options = kept
     this.#sink = toSink(sink)
     this.#outbox = new Outbox(this.#sink, kept, this)

@@ -32,6 +32,7 @@ export interface Desk {
   onFailure(stream: Recipient, error: unknown): void
 }
 
+/** A subscription as its channel and its stream see it: on its way first, then a member of an audience. */
 export class ChannelSubscription implements Subscription, Feed {
   resume: Resume = 'fresh'
   replayed = 0

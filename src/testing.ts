@@ -3,10 +3,11 @@
 import type { AnyEvents, Contract, EventMap } from './contract.js'
 import { Intake } from './intake.js'
 import { wrongType } from './misuse.js'
-import type { SseStreamOptions } from './options.js'
 import { type ReceivedEvent, resolveParseOptions, type TextEvents } from './parse-options.js'
 import { PromptStream } from './prompt-stream.js'
+import { ignore } from './put-away.js'
 import type { SseStream } from './stream.js'
+import type { SseStreamOptions } from './stream-options.js'
 import { TestConnection } from './test-connection.js'
 
 export type { ReceivedEvent, TextEvents }
@@ -89,9 +90,7 @@ function eventsIn<Received extends EventMap<Received>>(
   for (let event = intake.take(); event !== undefined; event = intake.take()) events.push(event)
   const { coming } = intake
   if (coming === undefined) return events as ReceivedEvent<Received>[]
+  // What it comes to is not looked at.
   coming.catch(ignore)
   throw wrongType('each validator of the contract', 'one that answers at once', coming)
 }
-
-/** What it comes to is not looked at. */
-function ignore(): void {}

@@ -1,7 +1,6 @@
 import { stat } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { SseStream, type SseStreamOptions } from '../src/index.js'
-import { FakeSink } from './fake-sink.js'
+import { open } from './fake-stream.js'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -9,11 +8,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers()
 })
-
-function open(options?: SseStreamOptions) {
-  const sink = new FakeSink()
-  return { sink, stream: new SseStream(sink, options) }
-}
 
 const wait = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 

@@ -4,9 +4,9 @@ import type { EncodedEvent } from '../chunk.js'
 import { Alarm, ring } from '../clock.js'
 import type { EventMap, EventOf } from '../contract.js'
 import { attach, detach, type Feed, give, type Outlet, outlet } from '../feed.js'
-import type { SseStreamOptions } from '../options.js'
 import type { Sink } from '../sink.js'
 import { type SendOptions, SseStream } from '../stream.js'
+import type { SseStreamOptions } from '../stream-options.js'
 import { nextTurn } from '../turn.js'
 
 /** How one response is to end. */

@@ -3,7 +3,8 @@
 
 import { Readable } from 'node:stream'
 import type { SharedChunk } from '../chunk.js'
-import { type Sink, type SinkEnd, type SinkListener, Z_SYNC_FLUSH } from '../sink.js'
+import type { Sink, SinkEnd, SinkListener } from '../sink.js'
+import { Z_SYNC_FLUSH } from '../writable-sink.js'
 import { hasLeft, type NodeResponse, type ResponseSink } from './response-sink.js'
 
 /** What may wait for the framework without the stream being told that it is enough. */

@@ -2,9 +2,9 @@
 
 import type { EventMap } from '../contract.js'
 import { oneOf } from '../misuse.js'
-import type { SseStreamOptions } from '../options.js'
 import type { Sink } from '../sink.js'
 import { SseStream } from '../stream.js'
+import type { SseStreamOptions } from '../stream-options.js'
 import { type BatchOptions, BatchStream } from './batch-stream.js'
 
 /**

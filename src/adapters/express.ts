@@ -1,8 +1,8 @@
 // Streams on the responses of Express 4 and 5.
 
 import type { AnyEvents, EventMap } from '../contract.js'
-import { resolveOptions } from '../options.js'
 import type { SseStream } from '../stream.js'
+import { resolveStreamOptions } from '../stream-options.js'
 import {
   type NodeRequest,
   type NodeResponse,
@@ -92,7 +92,7 @@ export function openStream<M extends EventMap<M> = AnyEvents>(
  * @throws {TypeError} or {RangeError} when one is wrong.
  */
 export function sse(defaults: OpenStreamOptions = {}): Middleware {
-  resolveOptions(defaults)
+  resolveStreamOptions(defaults)
   return (req, res, next) => {
     Object.assign(res, {
       sse: (options: OpenStreamOptions = {}) => openStream(req, res, { ...defaults, ...options }),

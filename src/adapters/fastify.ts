@@ -4,9 +4,9 @@ import type { FastifyPluginAsync } from 'fastify'
 import type { AnyEvents, EventMap } from '../contract.js'
 import type { AcceptMode } from '../http.js'
 import { object, wrongType } from '../misuse.js'
-import { resolveOptions } from '../options.js'
 import { type CloseAllOptions, closingBy } from '../shutdown.js'
 import type { SseStream } from '../stream.js'
+import { resolveStreamOptions } from '../stream-options.js'
 import { closeStreamsOf, FastifyExchange, type Reply, type Request } from './fastify-exchange.js'
 import {
   accepts,
@@ -21,8 +21,9 @@ import {
 export type { Delivery } from './delivery.js'
 export type { Instance, Reply, Request } from './fastify-exchange.js'
 export type { NodeRequest } from './node-exchange.js'
-export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
+export type { OpenStreamOptions, RefuseOptions } from './opening.js'
 export type { NodeResponse } from './response-sink.js'
+export type { StreamHeaders } from './stream-headers.js'
 
 declare module 'fastify' {
   interface FastifyReply {
@@ -101,7 +102,7 @@ export function lastEventIdOf(request: Request): string {
  */
 const plugin: FastifyPluginAsync<PluginOptions> = async (fastify, options) => {
   const { shutdown = {}, ...defaults } = options
-  resolveOptions(defaults)
+  resolveStreamOptions(defaults)
   closingBy(shutdown)
   fastify.decorateReply('sse', function (own: OpenStreamOptions = {}) {
     return openStream(this.request, this, { ...defaults, ...object('the options', own) }) as never

@@ -3,7 +3,7 @@
 import { wrongType } from '../misuse.js'
 import type { Sink } from '../sink.js'
 import type { SseStream } from '../stream.js'
-import type { Exchange } from './opening.js'
+import type { Exchange } from './exchange.js'
 import { ReadableSink } from './readable-sink.js'
 
 /** The exchange of the Fetch runtimes. */

@@ -16,7 +16,8 @@ import {
 } from './opening.js'
 
 export type { Delivery } from './delivery.js'
-export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
+export type { OpenStreamOptions, RefuseOptions } from './opening.js'
+export type { StreamHeaders } from './stream-headers.js'
 
 /** A stream, and the response that carries it. */
 export interface StreamedResponse<M extends EventMap<M> = AnyEvents> {

@@ -4,8 +4,8 @@ import type {} from 'koa'
 import type { AnyEvents, EventMap } from '../contract.js'
 import type { AcceptMode } from '../http.js'
 import { object, wrongType } from '../misuse.js'
-import { resolveOptions } from '../options.js'
 import type { SseStream } from '../stream.js'
+import { resolveStreamOptions } from '../stream-options.js'
 import { type Context, KoaExchange, watched } from './koa-exchange.js'
 import {
   accepts,
@@ -20,8 +20,9 @@ import {
 export type { Delivery } from './delivery.js'
 export type { Context } from './koa-exchange.js'
 export type { NodeRequest } from './node-exchange.js'
-export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
+export type { OpenStreamOptions, RefuseOptions } from './opening.js'
 export type { NodeResponse } from './response-sink.js'
+export type { StreamHeaders } from './stream-headers.js'
 
 declare module 'koa' {
   interface ExtendableContext {
@@ -94,7 +95,7 @@ export function lastEventIdOf(ctx: Context): string {
 export function sse<T>(
   defaults: OpenStreamOptions = {},
 ): (ctx: Context, next: () => Promise<T>) => Promise<T> {
-  resolveOptions(defaults)
+  resolveStreamOptions(defaults)
   return (ctx, next) => {
     Object.assign(ctx, {
       sse: (options: OpenStreamOptions = {}) =>

@@ -9,7 +9,7 @@ import {
 import type { Http2ServerRequest } from 'node:http2'
 import type { Sink } from '../sink.js'
 import type { SseStream } from '../stream.js'
-import type { Exchange } from './opening.js'
+import type { Exchange } from './exchange.js'
 import { hasLeft, type NodeResponse, ResponseSink } from './response-sink.js'
 
 /** A request of `node:http`, `node:https` or `node:http2`. */

@@ -18,8 +18,9 @@ import type { NodeResponse } from './response-sink.js'
 
 export type { Delivery } from './delivery.js'
 export type { NodeRequest } from './node-exchange.js'
-export type { OpenStreamOptions, RefuseOptions, StreamHeaders } from './opening.js'
+export type { OpenStreamOptions, RefuseOptions } from './opening.js'
 export type { NodeResponse } from './response-sink.js'
+export type { StreamHeaders } from './stream-headers.js'
 
 /**
  * Answers a request with an event stream: sends the head at once and gives the stream.

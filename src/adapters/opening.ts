@@ -6,23 +6,19 @@ import {
   ACCEPT_MODES,
   type AcceptMode,
   acceptsType,
-  type ContentCoding,
-  codingFor,
   EVENT_STREAM,
   lastEventIdOf,
   retryAfter,
-  STREAM_HEADERS,
 } from '../http.js'
 import { harmlessLastEventId } from '../last-event-id.js'
-import { integer, object, oneOf, optional, wrongType } from '../misuse.js'
-import { resolveOptions, type SseStreamOptions } from '../options.js'
-import { endedSink, type Sink } from '../sink.js'
+import { integer, object, oneOf, optional } from '../misuse.js'
+import { endedSink } from '../sink.js'
 import { SseStream } from '../stream.js'
-import { compressed, offeredCodings } from './compressed-sink.js'
+import { resolveStreamOptions, type SseStreamOptions } from '../stream-options.js'
+import { compressed } from './compressed-sink.js'
 import { type Delivery, deliver, mannerOf } from './delivery.js'
-
-/** Headers to send, by name. */
-export type StreamHeaders = Readonly<Record<string, string | number | readonly string[]>>
+import type { Exchange } from './exchange.js'
+import { checkHeaders, negotiated, type StreamHeaders, setHeaders } from './stream-headers.js'
 
 /** How `openStream` answers. */
 // biome-ignore lint/suspicious/noExplicitAny: without a contract they do for streams of any events.
@@ -46,9 +42,9 @@ export interface OpenStreamOptions<M extends EventMap<M> = any> extends SseStrea
    */
   accept?: AcceptMode | undefined
   /**
-   * Compresses the stream with brotli or gzip, whichever the client prefers by its `Accept-Encoding`. Each write is
-   * flushed, and windows are small: an idle stream costs some tens of KiB for it, and docs/compression.md
-   * says when that is worth it. Without effect where the runtime has no `node:zlib`, or the response has a
+   * Compresses the stream by gzip, or by brotli where the client's `Accept-Encoding` has nothing else or prefers it. Each
+   * write is flushed, and windows are small: an idle stream costs about 11 KiB for gzip, some tens for brotli, and
+   * docs/compression.md says when that is worth it. Without effect where the runtime has no `node:zlib`, or the response has a
    * `content-encoding` already.
    *
    * @defaultValue `false`
@@ -69,38 +65,6 @@ export interface RefuseOptions {
   retryAfterMs?: number | undefined
 }
 
-/** One request and the response to it, as a server or a framework has them. Each adapter supplies one. */
-export interface Exchange {
-  readonly method: string | undefined
-  /** With the query. */
-  readonly url: string
-  /** Gives a header of the request, with one character a byte. */
-  requestHeader(name: string): string | undefined
-  /** Whether the client is known to have left. */
-  readonly hasLeft: boolean
-  /** Whether something else has answered. */
-  readonly isAnswered: boolean
-  /** Whether the protocol forbids the headers of a connection. */
-  readonly hasNoConnection: boolean
-  /** The status that is set on the response. */
-  readonly status: number
-  /** Throws a `TypeError` where the header cannot be sent. */
-  checkHeader(name: string, value: string): void
-  header(name: string): unknown
-  setHeader(name: string, value: string | number | readonly string[]): void
-  removeHeader(name: string): void
-  /** Answers in full, with the headers set so far; without a body to a HEAD request. */
-  finish(status: number, body: string | undefined): void
-  /**
-   * Begins a response whose body is what the sink is given.
-   *
-   * @param coding - its `content-encoding`, to be set when it is sure that no other body takes its place
-   */
-  begin(status: number, coding: ContentCoding | undefined): Sink
-  /** The stream is there: the head may leave. */
-  opened(stream: SseStream): void
-}
-
 /** Answers with an event stream; the docs of `openStream` in each adapter say how. */
 export function open<M extends EventMap<M> = AnyEvents>(
   exchange: Exchange,
@@ -113,7 +77,7 @@ export function open<M extends EventMap<M> = AnyEvents>(
   const { lastEventId = lastEventIdOf(exchange.requestHeader('last-event-id'), exchange.url) } =
     options
   const streamOptions = { ...options, lastEventId }
-  resolveOptions(streamOptions)
+  resolveStreamOptions(streamOptions)
   const accept = oneOf<AcceptMode>('`accept`', options.accept ?? 'lenient', ACCEPT_MODES)
   const compress = optional('`compress`', options.compress, 'boolean')
   const manner = mannerOf(options.delivery, exchange.url)
@@ -188,57 +152,4 @@ function checkStatus(status: number): void {
   if (status === 204 || status === 205 || status === 304) {
     throw new RangeError(`Expected \`status\` to be one whose response has a body, got ${status}`)
   }
-}
-
-function checkHeaders(exchange: Exchange, headers: StreamHeaders): void {
-  if (typeof headers !== 'object' || headers === null || Symbol.iterator in headers) {
-    throw wrongType('`headers`', 'an object of names and values', headers)
-  }
-  for (const [name, value] of Object.entries(headers)) {
-    const items: readonly unknown[] = Array.isArray(value) ? value : [value]
-    for (const item of items) {
-      if (typeof item !== 'string' && typeof item !== 'number') {
-        throw wrongType(`the header \`${name}\``, 'a string, a number or an array of strings', item)
-      }
-    }
-    exchange.checkHeader(name, items.join(', '))
-  }
-}
-
-/** Headers that only the server can set right. */
-const FRAMING = ['content-type', 'content-length', 'transfer-encoding']
-
-// [spec] An endpoint MUST NOT generate an HTTP/2 message containing connection-specific header fields.
-const CONNECTION = [
-  'connection',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'upgrade',
-]
-
-function setHeaders(exchange: Exchange, headers: StreamHeaders): void {
-  // A length that was set was meant for another body.
-  exchange.removeHeader('content-length')
-  const left = exchange.hasNoConnection ? [...FRAMING, ...CONNECTION] : FRAMING
-  for (const [name, value] of Object.entries(headers)) {
-    if (!left.includes(name.toLowerCase())) exchange.setHeader(name, value)
-  }
-  for (const [name, value] of Object.entries(STREAM_HEADERS)) {
-    if (exchange.header(name) === undefined) exchange.setHeader(name, value)
-  }
-  exchange.setHeader('content-type', EVENT_STREAM)
-}
-
-/** Gives how the body is to be compressed, if it is. */
-function negotiated(exchange: Exchange): ContentCoding | undefined {
-  if (exchange.header('content-encoding') !== undefined) return undefined
-  const coding = codingFor(exchange.requestHeader('accept-encoding'), offeredCodings())
-  // Also where this client gets it plain: a cache would give its answer to others.
-  const vary = [exchange.header('vary') ?? []].flat().join(', ')
-  if (!/\*|(?:^|[\s,])accept-encoding(?:[\s,]|$)/i.test(vary)) {
-    exchange.setHeader('vary', vary === '' ? 'accept-encoding' : `${vary}, accept-encoding`)
-  }
-  return coding
 }

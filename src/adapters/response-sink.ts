@@ -5,7 +5,7 @@ import { OutgoingMessage, type ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { SharedChunk } from '../chunk.js'
-import { WritableSink } from '../sink.js'
+import { WritableSink } from '../writable-sink.js'
 
 /** A response of `node:http`, `node:https` or `node:http2`. */
 export type NodeResponse = ServerResponse | Http2ServerResponse

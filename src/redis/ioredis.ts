@@ -31,6 +31,7 @@ export interface IoredisClient {
   disconnect(): void
 }
 
+/** A connection of `ioredis`. */
 export class IoredisConnection implements Connection {
   readonly #client: IoredisClient
   #listener: ((channel: unknown, text: unknown) => void) | undefined

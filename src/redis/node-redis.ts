@@ -33,6 +33,7 @@ export interface NodeRedisClient {
   destroy(): void
 }
 
+/** A connection of `redis`. */
 export class NodeRedisConnection implements Connection {
   readonly #client: NodeRedisClient
   /** A socket is on its way to the server. */

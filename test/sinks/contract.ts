@@ -2,7 +2,7 @@
 
 import { describe, expect, test, vi } from 'vitest'
 import { SseStream, type SseStreamOptions } from '../../src/index.js'
-import type { WritableLike } from '../../src/sink.js'
+import type { WritableLike } from '../../src/writable-sink.js'
 import { turn } from '../fake-sink.js'
 import { readWire } from '../wire.js'
 

@@ -3,7 +3,7 @@ import http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { createBrotliCompress, createBrotliDecompress, createGunzip, createGzip } from 'node:zlib'
-import type { WritableLike } from '../../src/sink.js'
+import type { WritableLike } from '../../src/writable-sink.js'
 import { type Connection, describeSink } from './contract.js'
 
 /** Reads as a client does, as fast as the test wants. */

@@ -98,7 +98,7 @@ export interface KeptOptions extends SendingOptions {
  * @throws {TypeError} when one has the wrong type.
  * @throws {RangeError} when a number is out of its range.
  */
-export function resolveOptions<M extends EventMap<M>>(options: SseStreamOptions<M>) {
+export function resolveStreamOptions<M extends EventMap<M>>(options: SseStreamOptions<M>) {
   const { signal, retryMs, maxLifetimeMs } = object('the options', options)
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw wrongType('`signal`', 'an AbortSignal', signal)
