@@ -18,30 +18,34 @@ export class PromptStream<M extends EventMap<M>> extends SseStream<M> {
   constructor(sink: Sink, options: SseStreamOptions<M>) {
     super(sink, options)
     this.#sink = sink
-    this.#flush(undefined)
+    PromptStream.#flush(this, undefined)
   }
 
   override send(event: EventOf<M>, options?: SendOptions): boolean {
-    return this.#flush(super.send(event, options))
+    return PromptStream.#flush(this, super.send(event, options))
   }
 
   override comment(text?: string): boolean {
-    return this.#flush(super.comment(text))
+    return PromptStream.#flush(this, super.comment(text))
   }
 
   /** @internal */
   override [give](event: EncodedEvent): boolean {
-    return this.#flush(super[give](event))
+    return PromptStream.#flush(this, super[give](event))
   }
 
   /** @internal */
   override [ring](alarm: Alarm): void {
-    this.#flush(super[ring](alarm))
+    PromptStream.#flush(this, super[ring](alarm))
   }
 
-  #flush<T>(answer: T): T {
+  // Static: whoever watches streams open may act on one that is still being made, and has no methods of its own yet. What it
+  // sends leaves once it is made.
+  static #flush<T>(stream: SseStream, answer: T): T {
     // A chunk takes what waits for the end of the tick along. Where nothing does, it would be an empty write.
-    if (this.bufferedBytes > this.#sink.bufferedBytes) this[outlet].deliver(NOTHING)
+    if (#sink in stream && stream.bufferedBytes > stream.#sink.bufferedBytes) {
+      stream[outlet].deliver(NOTHING)
+    }
     return answer
   }
 }

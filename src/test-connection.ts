@@ -19,6 +19,8 @@ export class TestConnection implements Sink {
 
   attach(listener: SinkListener): void {
     this.#listener = listener
+    // Whoever watches streams open may have ended it before.
+    if (this.#isOver) listener.onClose({ reason: 'ended' })
   }
 
   write(chunk: string | Uint8Array): boolean {

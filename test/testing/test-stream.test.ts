@@ -1,6 +1,13 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
-import { defineEvents, SseChannel, text } from '../../src/index.js'
+import {
+  type DiagnosticsMessages,
+  defineEvents,
+  SseChannel,
+  type SseStream,
+  text,
+} from '../../src/index.js'
 import { createTestStream } from '../../src/testing.js'
 import { turn } from '../fake-sink.js'
 import { readWire } from '../wire.js'
@@ -95,6 +102,51 @@ describe('createTestStream', () => {
     expect(await channel.subscribe(second.stream)).toMatchObject({ resume: 'resumed', replayed: 1 })
     await channel.publish({ data: 'live' })
     expect(second.events().map(({ data }) => data)).toEqual(['missed', 'live'])
+  })
+})
+
+describe('a watcher of streams that open', () => {
+  const NAME = 'eventwire:stream:open'
+
+  /** Opens a test stream while somebody watches, and gives what was thrown at that. */
+  function openWatched(act: (stream: SseStream) => unknown) {
+    const thrown: unknown[] = []
+    const watcher = (message: unknown) => {
+      try {
+        act((message as DiagnosticsMessages[typeof NAME]).stream)
+      } catch (error) {
+        thrown.push(error)
+      }
+    }
+    subscribe(NAME, watcher)
+    const client = createTestStream({ retryMs: 5 })
+    unsubscribe(NAME, watcher)
+    return { ...client, thrown }
+  }
+
+  // It was a TypeError about a receiver, raised as an uncaught exception.
+  test('may send: it is received with what the stream sends first', async () => {
+    const { events, text, thrown } = openWatched((stream) => {
+      stream.send({ data: 'early' })
+      stream.comment('hello')
+    })
+    expect(thrown).toEqual([])
+    expect(text()).toBe('data: early\n\n: hello\n\nretry: 5\n\n')
+    expect(events()).toHaveLength(1)
+  })
+
+  // `closed` never settled.
+  test('may end the stream', async () => {
+    const { stream, thrown } = openWatched((stream) => stream.end())
+    expect(thrown).toEqual([])
+    expect(stream.state).toBe('closed')
+    expect(await stream.closed).toEqual({ reason: 'ended' })
+  })
+
+  test('may cut the stream', async () => {
+    const error = new Error('not now')
+    const { stream } = openWatched((stream) => stream.destroy(error))
+    expect(await stream.closed).toEqual({ reason: 'error', error })
   })
 })
 
