@@ -6,18 +6,22 @@ import { ring } from './clock.js'
 import type { EventMap, EventOf } from './contract.js'
 import { give, outlet } from './feed.js'
 import type { SseStreamOptions } from './options.js'
-import type { Sink } from './sink.js'
 import { type SendOptions, SseStream } from './stream.js'
+import type { TestConnection } from './test-connection.js'
 
 const NOTHING = new Chunk()
 
-/** Differs from any other stream in nothing but where chunks end. */
+/** Differs from any other stream in nothing but when chunks leave, and so in where they end. */
 export class PromptStream<M extends EventMap<M>> extends SseStream<M> {
-  readonly #sink: Sink
+  readonly #connection: TestConnection
 
-  constructor(sink: Sink, options: SseStreamOptions<M>) {
-    super(sink, options)
-    this.#sink = sink
+  constructor(connection: TestConnection, options: SseStreamOptions<M>) {
+    super(connection, options)
+    this.#connection = connection
+    // No other client has to wait for its turn meanwhile, and under fake timers no turn would come.
+    connection.onRead = () => {
+      this[outlet].turnBytes = 0
+    }
     PromptStream.#flush(this, undefined)
   }
 
@@ -43,7 +47,7 @@ export class PromptStream<M extends EventMap<M>> extends SseStream<M> {
   // sends leaves once it is made.
   static #flush<T>(stream: SseStream, answer: T): T {
     // A chunk takes what waits for the end of the tick along. Where nothing does, it would be an empty write.
-    if (#sink in stream && stream.bufferedBytes > stream.#sink.bufferedBytes) {
+    if (#connection in stream && stream.bufferedBytes > stream.#connection.bufferedBytes) {
       stream[outlet].deliver(NOTHING)
     }
     return answer

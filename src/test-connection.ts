@@ -9,6 +9,8 @@ export class TestConnection implements Sink {
   received = ''
   /** What lies in the socket. */
   bufferedBytes = 0
+  /** Hears that the client has read what it was sent. */
+  onRead: (() => void) | undefined
   #lying: Uint8Array[] = []
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   #listener: SinkListener | undefined
@@ -62,6 +64,7 @@ export class TestConnection implements Sink {
       this.received += this.#decoder.decode(bytes, { stream: true })
     }
     this.bufferedBytes = 0
+    this.onRead?.()
   }
 
   #close(reason: 'ended' | 'client'): void {

@@ -91,7 +91,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
     'subscription',
   ],
-  'prompt-stream': ['chunk', 'clock', 'contract', 'feed', 'options', 'sink', 'stream'],
+  'prompt-stream': ['chunk', 'clock', 'contract', 'feed', 'options', 'stream', 'test-connection'],
   'test-connection': ['sink', 'utf8'],
   testing: [
     ...BASE,

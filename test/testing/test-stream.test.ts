@@ -169,6 +169,19 @@ describe('a client of a test stream', () => {
     expect(data()).toHaveLength(3)
   })
 
+  // Half of it came a turn later: so much had been written in this one that it was the turn of others.
+  test('that reads on has all of it at once, however much that is', () => {
+    const { stream, events, stall, resume } = createTestStream()
+    stream.send({ data: 'x'.repeat(1_000_000) })
+    for (let i = 0; i < 2; i++) {
+      stall()
+      for (let j = 0; j < 40; j++) stream.send({ data: 'x'.repeat(50_000) })
+      resume()
+    }
+    expect(events()).toHaveLength(81)
+    expect(stream.bufferedBytes).toBe(0)
+  })
+
   test('that stalls is cut at the bound, and has not got what waited', async () => {
     const { stream, events, stall, resume } = createTestStream({ maxBufferedBytes: 1_000 })
     stall()
@@ -283,6 +296,24 @@ describe('a test stream under fake timers', () => {
     expect(stream.state).toBe('open')
     vi.advanceTimersByTime(1_000)
     expect(await stream.closed).toEqual({ reason: 'stalled' })
+  })
+
+  // They waited for a turn of the event loop, which comes when the test moves time on: it hung.
+  test('takes in one go what others take in turns', async () => {
+    const channel = new SseChannel({ history: { maxEvents: 100, maxBytes: 10_000_000 } })
+    const id = await channel.publish({ data: 'first' })
+    const data = 'x'.repeat(50_000)
+    for (let i = 0; i < 60; i++) await channel.publish({ data })
+    const { stream, events, stall, resume } = createTestStream({ lastEventId: id })
+    await channel.subscribe(stream)
+    expect(events()).toHaveLength(60)
+    await stream.sendAll(Array(60).fill(data))
+    expect(events()).toHaveLength(120)
+    stall()
+    const sending = stream.sendAll(Array(60).fill(data))
+    resume()
+    await sending
+    expect(events()).toHaveLength(180)
   })
 
   test('ends within its lifetime', async () => {
