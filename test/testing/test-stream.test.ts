@@ -2,6 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
 import {
+  closeAllStreams,
   type DiagnosticsMessages,
   defineEvents,
   SseChannel,
@@ -276,6 +277,15 @@ describe('a test stream under fake timers', () => {
     const { text } = createTestStream({ heartbeatMs: 10_000 })
     vi.advanceTimersByTime(30_000)
     expect(text()).toBe(': \n\n'.repeat(3))
+  })
+
+  test('leaves no timer once its client has left, and the turn is over', async () => {
+    await closeAllStreams({ withinMs: 0 })
+    const { stream, disconnect } = createTestStream()
+    stream.send({ data: 'a' })
+    disconnect()
+    vi.advanceTimersByTime(2)
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   test('has its heartbeats where it is silent, and only there', () => {
