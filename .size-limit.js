@@ -68,7 +68,7 @@ export default [
     gzip: true,
     modifyEsbuildConfig: (config) => ({ ...forNode(config), format: 'esm' }),
   },
-  { name: 'eventwire/testing', path: 'dist/testing.js', limit: '10.3 KiB', gzip: true },
+  { name: 'eventwire/testing', path: 'dist/testing.js', limit: '10.375 KiB', gzip: true },
   {
     name: 'eventwire/redis',
     path: 'dist/redis.js',

@@ -35,6 +35,9 @@ export function makeRequest(
   if (options.fetch === undefined && !/^https?:/.test(absolute)) throw wrongUrl(url)
   const { method = options.method ?? 'GET', body = options.body ?? null } = own
   const isUsedUp = isOneShot(body)
+  if (!isUsedUp && isPlain(body)) {
+    throw wrongType('the body', 'text, bytes, or what else `fetch` sends as it is', body)
+  }
   if (isUsedUp && SENT.has(body as object)) throw wrongType('the body', 'a new one each time', body)
   try {
     const headers = joined(options.headers, own.headers)
@@ -59,6 +62,13 @@ export function makeRequest(
     const message = `Expected the request to be one that can be sent, got: ${(cause as Error).message}`
     throw new TypeError(message, { cause })
   }
+}
+
+/** Tells whether `fetch` would send "[object Object]", or elements with commas between them. */
+function isPlain(body: unknown): boolean {
+  const asText = Object.prototype.toString
+  if (asText.call(body) !== '[object Object]') return Array.isArray(body)
+  return ((body as object).toString ?? asText) === asText
 }
 
 function absoluteUrl(url: string | URL): string {

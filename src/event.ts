@@ -43,7 +43,7 @@ export function encodeEvent(event: SseEvent, serialize?: Serialize): string {
   const { event: name, data, id, retry, comment } = (event ?? {}) as SseEvent
   let text = ''
   if (comment !== undefined) text = lines(': ', optional('`comment`', comment, 'string'))
-  if (name !== undefined) text += `event: ${oneLine('`event`', name, LINE_BREAK)}\n`
+  if (name !== undefined) text += `event: ${oneLine('`event`', name)}\n`
   if (id !== undefined) text += `id: ${encodeId(id)}\n`
   if (retry !== undefined) {
     text += `retry: ${integer('`retry`', retry, 0)}\n`
@@ -62,7 +62,7 @@ const LINE_BREAK = /[\r\n]/
 const NOT_IN_ID = /[\0\r\n]/
 
 function encodeId(id: string | number): string {
-  if (typeof id !== 'number') return oneLine('`id`', id, NOT_IN_ID)
+  if (typeof id !== 'number') return oneLine('`id`', id, true)
   if (!Number.isFinite(id)) throw outOfRange('`id`', 'a finite number', id)
   return `${id}`
 }
@@ -70,7 +70,7 @@ function encodeId(id: string | number): string {
 /**
  * Gives data as the text that is sent.
  *
- * @throws {TypeError} when `serialize` makes no text of it.
+ * @throws {TypeError} when `serialize` makes no text of it, or it is a promise.
  */
 export function encodeData(data: unknown, serialize?: Serialize): string {
   return typeof data === 'string' ? data : serialized(data, serialize)
@@ -79,22 +79,22 @@ export function encodeData(data: unknown, serialize?: Serialize): string {
 /**
  * Gives data, a string too, as `serialize` writes it.
  *
- * @throws {TypeError} when it makes no text of it.
+ * @throws {TypeError} when it makes no text of it, or the data is a promise.
  */
 export function serialized(data: unknown, serialize: Serialize = JSON.stringify): string {
   const text = serialize(data)
-  if (typeof text === 'string') return text
+  // JSON has `{}` for a promise: an `await` was forgotten.
+  if (typeof text === 'string' && !(data instanceof Promise)) return text
   throw wrongType('`data`', 'a string or what `serialize` makes one of', data)
 }
 
 /** Refuses what would end the line early and let the rest pass for fields, or for whole events. */
-function oneLine(name: string, value: string, forbidden: RegExp): string {
+function oneLine(name: string, value: string, isId?: boolean): string {
   if (typeof value !== 'string') {
-    throw wrongType(name, name === '`id`' ? 'a string or a number' : 'a string', value)
+    throw wrongType(name, `a string${isId ? ' or a number' : ''}`, value)
   }
-  if (forbidden.test(value)) {
-    throw wrongType(name, `one line${forbidden === NOT_IN_ID ? ' without NUL' : ''}`, value)
-  }
+  const forbidden = isId ? NOT_IN_ID : LINE_BREAK
+  if (forbidden.test(value)) throw wrongType(name, `one line${isId ? ' without NUL' : ''}`, value)
   // Half a surrogate pair has no UTF-8: the client would see, and send back, another text.
   if (!value.isWellFormed()) throw wrongType(name, 'well-formed Unicode', value)
   return value

@@ -40,6 +40,8 @@ export interface Fed {
 export interface Outlet {
   /** Takes a chunk that other streams are given too, and hands it to the sink at once, if the stream is open. */
   deliver(chunk: Chunk): void
+  /** Where it counts them: bytes that the client was given in this turn. With many it waits for the next, so that others have theirs. */
+  turnBytes?: number
 }
 
 /** The feeds of a stream. Most have none or one: an array for it would weigh on each idle stream. */

@@ -55,9 +55,9 @@ export class Outbox implements SinkListener, Ringable, Outlet {
   #ending: 'due' | 'last' | 'done' | undefined
   /** What was added in this synchronous run and leaves at its end. */
   #tick = ''
-  /** The turn of the last write, and what was written in it so far. */
+  /** What was written in the turn of the last write so far. */
+  turnBytes = 0
   #turn = 0
-  #turnBytes = 0
   /** The turn of the last write behind which nothing waited here. */
   #keptUpTurn = 0
   /** When something was written last, or the connection was opened. */
@@ -267,11 +267,11 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     if (this.#isClosed) return
     registry.counters.bytesSent += bytes
     const turn = currentTurn()
-    if (turn !== this.#turn) this.#turnBytes = 0
+    if (turn !== this.#turn) this.turnBytes = 0
     this.#turn = turn
     // A client that takes a piece of what waits has not kept up yet.
     if (!this.#backlog?.bytes) this.#keptUpTurn = turn
-    this.#turnBytes += bytes
+    this.turnBytes += bytes
     this.wroteMs = nowMs()
     if (hasRoom) return
     this.#isBlocked = true
@@ -321,7 +321,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
   }
 
   get #hasHadItsTurn(): boolean {
-    return this.#turnBytes > TURN_BYTES && !this.#isClosed
+    return this.turnBytes > TURN_BYTES && !this.#isClosed
   }
 
   #awaitTurn(): void {
@@ -329,11 +329,11 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     this.#isTurnAwaited = true
     nextTurn(() => {
       this.#isTurnAwaited = false
-      this.#turnBytes = 0
-      const isDrainDue = this.#isDrainDue
-      this.#isDrainDue = false
-      if (isDrainDue) this.onDrain()
-      else this.#settleDrained()
+      this.turnBytes = 0
+      if (this.#isDrainDue) {
+        this.#isDrainDue = false
+        this.onDrain()
+      } else this.#settleDrained()
     })
   }
 }

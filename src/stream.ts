@@ -359,7 +359,8 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     this.#info = { reason, ...(error && { error }) }
     registry.streams.delete(this)
     const { closed } = registry.counters
-    closed[reason] = (closed[reason] ?? 0) + 1
+    closed[reason] ??= 0
+    closed[reason]++
     this.#outbox.close()
     this.#release()
     this.#closed?.resolve(this.#info)

@@ -9,6 +9,8 @@ export class TestConnection implements Sink {
   received = ''
   /** What lies in the socket. */
   bufferedBytes = 0
+  /** Hears that the client has read what it was sent. */
+  onRead: (() => void) | undefined
   #lying: Uint8Array[] = []
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   #listener: SinkListener | undefined
@@ -19,6 +21,8 @@ export class TestConnection implements Sink {
 
   attach(listener: SinkListener): void {
     this.#listener = listener
+    // Whoever watches streams open may have ended it before.
+    if (this.#isOver) listener.onClose({ reason: 'ended' })
   }
 
   write(chunk: string | Uint8Array): boolean {
@@ -60,6 +64,7 @@ export class TestConnection implements Sink {
       this.received += this.#decoder.decode(bytes, { stream: true })
     }
     this.bufferedBytes = 0
+    this.onRead?.()
   }
 
   #close(reason: 'ended' | 'client'): void {

@@ -91,6 +91,12 @@ describe('encodeEvent', () => {
       { data: () => 1 },
       'Expected `data` to be a string or what `serialize` makes one of, got a function',
     ],
+    // Who forgot an `await` sent `{}`.
+    [
+      'a promise as data',
+      { data: Promise.resolve(1) },
+      'Expected `data` to be a string or what `serialize` makes one of, got an instance of Promise',
+    ],
     [
       'a symbol as data',
       { data: Symbol('x') },

@@ -92,6 +92,7 @@ describe('a stream with a contract', () => {
     [{ event: 'token' }, 'the data of `token` to be a string'],
     [{ event: 'done', data: null }, 'the data of `done` to be absent'],
     [{ event: 'price', data: () => {} }, '`data` to be a string or what `serialize` makes one of'],
+    [{ event: 'price', data: Promise.resolve({}) }, '`data` to be a string or what `serialize`'],
     [{ event: 'price', data: { cents: 5 }, id: '\n' }, '`id` to be one line'],
     [5, 'the event to be an object'],
     [{}, 'the event to be an object with'],

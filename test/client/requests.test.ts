@@ -85,6 +85,20 @@ describe('a request', () => {
 })
 
 describe('a request that cannot be sent', () => {
+  // What it sent was "[object Object]".
+  test.each([
+    [{ question: 'Why?' }, 'an object with the keys ["question"]'],
+    [Object.create(null), 'an object with the keys []'],
+    [['Why?'], 'an instance of Array'],
+  ])('is one with the body %j, which `fetch` would make text of', async (body, got) => {
+    const message = `Expected the body to be text, bytes, or what else \`fetch\` sends as it is, got ${got}`
+    expect(() => connect('http://127.0.0.1', { method: 'POST', body: body as never })).toThrow(
+      new TypeError(message),
+    )
+    const request = () => ({ method: 'POST', body: body as never })
+    await expect(connect('http://127.0.0.1', { request }).next()).rejects.toThrow(message)
+  })
+
   test.each([
     ['a header name', { headers: { 'a b': '' } }],
     ['a header value', { headers: { a: '\u2026' } }],

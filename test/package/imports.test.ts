@@ -94,7 +94,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'stream',
     'subscription',
   ],
-  'prompt-stream': ['chunk', 'clock', 'contract', 'feed', 'stream-options', 'sink', 'stream'],
+  'prompt-stream': [
+    'chunk',
+    'clock',
+    'contract',
+    'feed',
+    'stream',
+    'stream-options',
+    'test-connection',
+  ],
   'test-connection': ['sink', 'utf8'],
   testing: [
     ...BASE,

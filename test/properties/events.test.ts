@@ -106,8 +106,9 @@ describe('any event', () => {
       }),
       runs(4_000),
     )
-    expect(taken).toBeGreaterThan(500)
-    expect(refused).toBeGreaterThan(500)
+    // One of eight or so is refused, by chance.
+    expect(taken).toBeGreaterThan(300)
+    expect(refused).toBeGreaterThan(300)
   })
 
   test('comes back through our own parser, cut into its characters', patience, async () => {

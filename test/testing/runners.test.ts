@@ -28,7 +28,7 @@ describe('eventwire/testing', () => {
       [jest, '--runInBand', '--config', JSON.stringify(config)],
       { cwd: ROOT, env },
     )
-    expect(stderr).toMatch(/^Tests: +5 passed, 5 total$/m)
+    expect(stderr).toMatch(/^Tests: +6 passed, 6 total$/m)
   }, 60_000)
 
   test('works with node:test', async () => {

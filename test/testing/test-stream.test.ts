@@ -1,6 +1,14 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
-import { defineEvents, SseChannel, text } from '../../src/index.js'
+import {
+  closeAllStreams,
+  type DiagnosticsMessages,
+  defineEvents,
+  SseChannel,
+  type SseStream,
+  text,
+} from '../../src/index.js'
 import { createTestStream } from '../../src/testing.js'
 import { turn } from '../fake-sink.js'
 import { readWire } from '../wire.js'
@@ -98,6 +106,51 @@ describe('createTestStream', () => {
   })
 })
 
+describe('a watcher of streams that open', () => {
+  const NAME = 'eventwire:stream:open'
+
+  /** Opens a test stream while somebody watches, and gives what was thrown at that. */
+  function openWatched(act: (stream: SseStream) => unknown) {
+    const thrown: unknown[] = []
+    const watcher = (message: unknown) => {
+      try {
+        act((message as DiagnosticsMessages[typeof NAME]).stream)
+      } catch (error) {
+        thrown.push(error)
+      }
+    }
+    subscribe(NAME, watcher)
+    const client = createTestStream({ retryMs: 5 })
+    unsubscribe(NAME, watcher)
+    return { ...client, thrown }
+  }
+
+  // It was a TypeError about a receiver, raised as an uncaught exception.
+  test('may send: it is received with what the stream sends first', async () => {
+    const { events, text, thrown } = openWatched((stream) => {
+      stream.send({ data: 'early' })
+      stream.comment('hello')
+    })
+    expect(thrown).toEqual([])
+    expect(text()).toBe('data: early\n\n: hello\n\nretry: 5\n\n')
+    expect(events()).toHaveLength(1)
+  })
+
+  // `closed` never settled.
+  test('may end the stream', async () => {
+    const { stream, thrown } = openWatched((stream) => stream.end())
+    expect(thrown).toEqual([])
+    expect(stream.state).toBe('closed')
+    expect(await stream.closed).toEqual({ reason: 'ended' })
+  })
+
+  test('may cut the stream', async () => {
+    const error = new Error('not now')
+    const { stream } = openWatched((stream) => stream.destroy(error))
+    expect(await stream.closed).toEqual({ reason: 'error', error })
+  })
+})
+
 describe('a client of a test stream', () => {
   test('that stalls has what was sent before, and gets the rest when it reads on', async () => {
     const { stream, events, stall, resume } = createTestStream()
@@ -115,6 +168,19 @@ describe('a client of a test stream', () => {
     await stream.drained()
     resume()
     expect(data()).toHaveLength(3)
+  })
+
+  // Half of it came a turn later: so much had been written in this one that it was the turn of others.
+  test('that reads on has all of it at once, however much that is', () => {
+    const { stream, events, stall, resume } = createTestStream()
+    stream.send({ data: 'x'.repeat(1_000_000) })
+    for (let i = 0; i < 2; i++) {
+      stall()
+      for (let j = 0; j < 40; j++) stream.send({ data: 'x'.repeat(50_000) })
+      resume()
+    }
+    expect(events()).toHaveLength(81)
+    expect(stream.bufferedBytes).toBe(0)
   })
 
   test('that stalls is cut at the bound, and has not got what waited', async () => {
@@ -213,6 +279,15 @@ describe('a test stream under fake timers', () => {
     expect(text()).toBe(': \n\n'.repeat(3))
   })
 
+  test('leaves no timer once its client has left, and the turn is over', async () => {
+    await closeAllStreams({ withinMs: 0 })
+    const { stream, disconnect } = createTestStream()
+    stream.send({ data: 'a' })
+    disconnect()
+    vi.advanceTimersByTime(2)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('has its heartbeats where it is silent, and only there', () => {
     const { stream, text } = createTestStream({ heartbeatMs: 10_000, retryMs: 5 })
     vi.advanceTimersByTime(6_000)
@@ -231,6 +306,24 @@ describe('a test stream under fake timers', () => {
     expect(stream.state).toBe('open')
     vi.advanceTimersByTime(1_000)
     expect(await stream.closed).toEqual({ reason: 'stalled' })
+  })
+
+  // They waited for a turn of the event loop, which comes when the test moves time on: it hung.
+  test('takes in one go what others take in turns', async () => {
+    const channel = new SseChannel({ history: { maxEvents: 100, maxBytes: 10_000_000 } })
+    const id = await channel.publish({ data: 'first' })
+    const data = 'x'.repeat(50_000)
+    for (let i = 0; i < 60; i++) await channel.publish({ data })
+    const { stream, events, stall, resume } = createTestStream({ lastEventId: id })
+    await channel.subscribe(stream)
+    expect(events()).toHaveLength(60)
+    await stream.sendAll(Array(60).fill(data))
+    expect(events()).toHaveLength(120)
+    stall()
+    const sending = stream.sendAll(Array(60).fill(data))
+    resume()
+    await sending
+    expect(events()).toHaveLength(180)
   })
 
   test('ends within its lifetime', async () => {

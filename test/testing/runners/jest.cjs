@@ -17,6 +17,15 @@ describe('createTestStream under Jest', () => {
     beforeEach(() => jest.useFakeTimers())
     afterEach(() => jest.useRealTimers())
 
+    // They hold back `queueMicrotask`, too.
+    test('gives what was published', async () => {
+      const channel = new SseChannel()
+      const { stream, events } = createTestStream()
+      await channel.subscribe(stream)
+      await channel.publish({ data: 'published' })
+      expect(events()).toHaveLength(1)
+    })
+
     test('has its heartbeats when time is moved on', () => {
       const { text } = createTestStream({ heartbeatMs: 10_000 })
       jest.advanceTimersByTime(30_000)
