@@ -141,6 +141,9 @@ export class HandOver {
         // The log has shown records that it has yet to tell of: they are not to come twice.
         this.#published = deferred()
         await this.#orOver(this.#published.promise)
+        // It went on without the last of them: its engine has lost some.
+        const isPast = compare(this.#cursor, following.position as string) <= 0
+        if (isPast && !this.#queue.some(({ id }) => id === this.#cursor)) this.restart()
       } else {
         // What is on its way to the others is in the queue, or was given before.
         flush()

@@ -168,6 +168,7 @@ export class RedisLog implements EventLog {
   /** As of {@link EventLog}. Waits while Redis is away. */
   async since(channel: string, id: string, options: SinceOptions): Promise<LogPage> {
     const { complete, from, last, records } = await this.#read(channel, id, options)
+    this.#followed.get(this.#topicOf(channel))?.onShown(last)
     return { records, complete, from, more: (records.at(-1)?.id ?? last) !== last }
   }
 
