@@ -110,7 +110,7 @@ describe('the recipes for SIGTERM', () => {
     }
   })
 
-  test.each([...RECIPES, ['With a RedisLog']])(
+  test.each([...RECIPES.map(([heading]) => heading), 'With a RedisLog'])(
     '"%s" takes less time than Kubernetes gives it',
     (heading) => {
       const deployment = blockOf('Kubernetes', 'yaml')
