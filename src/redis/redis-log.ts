@@ -114,11 +114,12 @@ export class RedisLog implements EventLog {
       onRefused: (topic, error) => this.#followed.get(topic)?.refuse(error),
     })
     this.#inUse = new Alarm({ [ring]: () => this.#keepInUse() })
-    this.#unwatch = this.#connection.watch(() => {
+    const onReady = () => {
       if (!this.#connection.isReady) return
       this.#appends.onReady()
       this.#reader.onReady()
-    })
+    }
+    this.#unwatch = this.#connection.watch(onReady, (error) => this.#appends.onError(error))
   }
 
   /**
