@@ -3,7 +3,7 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test } from 'vitest'
 import { SseChannel } from '../../src/index.js'
 import { RedisLog } from '../../src/redis/redis-log.js'
 import { FakeClient } from '../fake-client.js'
@@ -49,58 +49,63 @@ describeWithRedis('a client that joins a channel whose keys have gone', (server)
 })
 
 describeWithRedis('a client that was shown what Redis then loses', () => {
+  let redis: RedisServer
+  const logs: RedisLog[] = []
+
+  beforeEach(async () => {
+    redis = await RedisServer.start()
+  })
+  // Also where a test has waited in vain.
+  afterEach(async () => {
+    await Promise.all(logs.splice(0).map((log) => log.close()))
+    await redis.stop()
+  })
+
   // It had got records that nobody else has, waited for the next event, and was told of nothing.
   test.each([
     { after: 'nothing is published', published: [] },
     { after: 'their numbers are given anew', published: ['vier', 'fünf', 'sechs'] },
   ])('is told of a gap, where $after', async ({ published }) => {
-    const redis = await RedisServer.start()
-    const logs: RedisLog[] = []
-    try {
-      // The client of the subscriber, which can be made deaf.
-      const client = connect('ioredis', redis.port) as unknown as Redis
-      const copies: Redis[] = []
-      const duplicate = client.duplicate.bind(client)
-      client.duplicate = () => {
-        const copy = duplicate()
-        copies.push(copy)
-        return copy
-      }
-      const log = new RedisLog(client)
-      const other = new RedisLog(connect('ioredis', redis.port))
-      logs.push(log, other)
-      const [here, elsewhere] = [log, other].map((log) => new SseChannel({ name: 'a', log }))
-      if (here === undefined || elsewhere === undefined) throw new Error('There are two')
-      const there = new FakeClient()
-      await here.subscribe(there.stream)
-      const id = await elsewhere.publish({ data: '1' })
-      await elsewhere.publish({ data: '2' })
-      await expect.poll(() => there.data).toEqual(['1', '2'])
-      const files = join(redis.folder, 'appendonlydir')
-      await cp(files, `${files}-before`, { recursive: true })
-
-      const { stream } = copies[0] as unknown as { stream: { pause(): void; destroy(): void } }
-      stream.pause()
-      await elsewhere.publish({ data: '3' })
-      await elsewhere.publish({ data: '4' })
-      const newcomer = new FakeClient(id)
-      const subscribed = here.subscribe(newcomer.stream)
-      await expect.poll(() => newcomer.data).toEqual(['2', '3', '4'])
-      await redis.kill()
-      stream.destroy()
-      await cp(`${files}-before`, files, { recursive: true })
-      await redis.start()
-
-      for (const data of published) await elsewhere.publish({ data })
-      expect((await subscribed).resume).toBe('gap')
-      expect(gapsOf(newcomer)).toHaveLength(1)
-      await elsewhere.publish({ data: 'last' })
-      await expect.poll(() => newcomer.data.at(-1)).toBe('last')
-      await expect.poll(() => there.data).toEqual(['1', '2', ...published, 'last'])
-      expect(gapsOf(there)).toEqual([])
-    } finally {
-      await Promise.all(logs.map((log) => log.close()))
-      await redis.stop()
+    // The client of the subscriber, which can be made deaf.
+    const client = connect('ioredis', redis.port) as unknown as Redis
+    const copies: Redis[] = []
+    const duplicate = client.duplicate.bind(client)
+    client.duplicate = () => {
+      const copy = duplicate()
+      copies.push(copy)
+      return copy
     }
+    const log = new RedisLog(client)
+    const other = new RedisLog(connect('ioredis', redis.port))
+    logs.push(log, other)
+    const [here, elsewhere] = [log, other].map((log) => new SseChannel({ name: 'a', log }))
+    if (here === undefined || elsewhere === undefined) throw new Error('There are two')
+    const there = new FakeClient()
+    await here.subscribe(there.stream)
+    const id = await elsewhere.publish({ data: '1' })
+    await elsewhere.publish({ data: '2' })
+    await expect.poll(() => there.data).toEqual(['1', '2'])
+    const files = join(redis.folder, 'appendonlydir')
+    await cp(files, `${files}-before`, { recursive: true })
+
+    const { stream } = copies[0] as unknown as { stream: { pause(): void; destroy(): void } }
+    stream.pause()
+    await elsewhere.publish({ data: '3' })
+    await elsewhere.publish({ data: '4' })
+    const newcomer = new FakeClient(id)
+    const subscribed = here.subscribe(newcomer.stream)
+    await expect.poll(() => newcomer.data).toEqual(['2', '3', '4'])
+    await redis.kill()
+    stream.destroy()
+    await cp(`${files}-before`, files, { recursive: true })
+    await redis.start()
+
+    for (const data of published) await elsewhere.publish({ data })
+    expect((await subscribed).resume).toBe('gap')
+    expect(gapsOf(newcomer)).toHaveLength(1)
+    await elsewhere.publish({ data: 'last' })
+    await expect.poll(() => newcomer.data.at(-1)).toBe('last')
+    await expect.poll(() => there.data).toEqual(['1', '2', ...published, 'last'])
+    expect(gapsOf(there)).toEqual([])
   })
 })
