@@ -21,7 +21,7 @@ export interface DiagnosticsMessages {
   'eventwire:stream:overflow': {
     /** The stream. */
     stream: SseStream
-    /** How many events have been dropped for it now; 0 under the policy 'close', which closes the stream next. */
+    /** How many events, and comments, have been dropped for it now; 0 under the policy 'close', which closes the stream next. */
     dropped: number
   }
   /** A log has taken an event that was published in this process. */

@@ -145,6 +145,9 @@ export class HandOver {
         // The log has shown records that it has yet to tell of: they are not to come twice.
         this.#published = deferred()
         await this.#orOver(this.#published.promise)
+        // It went on without the last of them: its engine has lost some.
+        const isMissing = this.#queue.every(({ id }) => id !== this.#cursor)
+        if (isMissing && compare(this.#cursor, following.position as string) <= 0) this.restart()
       } else {
         // What is on its way to the others is in the queue, or was given before.
         flush()
@@ -180,8 +183,7 @@ export class HandOver {
     for (let more = true; more; ) {
       // What has been published so far will be in the answer.
       this.#clearQueue()
-      const isOver = () => this.#isOver
-      const page = await this.#orOver(this.#archive.since(this.#cursor, isOver))
+      const page = await this.#orOver(this.#archive.since(this.#cursor, () => this.#isOver))
       if (page === undefined) return
       if (!page.complete) {
         this.#tellGap(page.from)
@@ -214,17 +216,16 @@ export class HandOver {
     const { name: channel, gapEvent, hasSnapshot } = this.#archive
     this.resume = 'gap'
     registry.counters.gaps++
+    const lastEventId = this.#cursor
     watchers('eventwire:channel:gap')?.publish({
       channel,
       stream: this.#stream,
-      lastEventId: this.#cursor,
+      lastEventId,
     })
-    const event: SseEvent = { data: { lastEventId: this.#cursor } }
     if (gapEvent !== false) {
-      event.event = gapEvent
       // With the snapshot's position the client would resume behind a snapshot that it may never have got.
       const id = this.#scope.isNumbered && !hasSnapshot ? from : undefined
-      const text = encodeEvent({ ...event, id })
+      const text = encodeEvent({ event: gapEvent, data: { lastEventId }, id })
       this.#give({ text, bytes: byteLength(text), isNumbered: id !== undefined }, id)
     }
     this.#cursor = from

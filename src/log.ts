@@ -110,6 +110,8 @@ export interface EventLog {
    *
    * MUST be complete if nothing was lost after `id`, even where its own record is gone, and MUST NOT be if `id` is one
    * that this log has never given for this channel: it comes from a client, which may claim anything.
+   *
+   * MAY show records that followers have yet to be told of. Each of them MUST follow, by `next`, or `start` where it was lost.
    */
   since(channel: string, id: string, options: SinceOptions): Promise<LogPage>
   /** Tells the order of two ids of one channel, both given by this log: below 0 if `one` comes first. */

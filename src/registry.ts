@@ -85,7 +85,7 @@ export interface StreamStats extends Counters {
   bytesSent: number
   /** Bytes held now for clients that read too slowly. */
   bufferedBytes: number
-  /** Events dropped so far under 'drop-oldest' and 'drop-newest'. */
+  /** Events, and comments, dropped so far under 'drop-oldest' and 'drop-newest'. */
   dropped: number
   /** Events sent so far to returning clients from a channel's history. */
   replayed: number

@@ -51,6 +51,18 @@ describe('a client that does not read', () => {
     expect(dataOf(sink)).toEqual(['first', '1', '2', '3', '4', '5'])
   })
 
+  // Who sends comments saw more dropped than was sent: `eventsSent` has no comments.
+  test('loses comments like events, and they are counted, too', async () => {
+    const { sink, stream } = await openBlocked({ maxBufferedBytes: 63, overflow: 'drop-newest' })
+    const before = streamStats()
+    for (const data of ['1', '2', '3', '4', '5']) stream.send({ data })
+    stream.comment('a comment')
+    const after = streamStats()
+    expect([after.eventsSent - before.eventsSent, after.dropped - before.dropped]).toEqual([5, 1])
+    sink.drain()
+    expect(sink.text).not.toContain('a comment')
+  })
+
   test('gets only the newest event of each conflation key, in the place of the first', async () => {
     const { sink, stream } = await openBlocked()
     stream.send({ data: 'a1' }, { conflate: 'a' })

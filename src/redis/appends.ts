@@ -63,6 +63,8 @@ export class Appends {
   /** Nothing is sent while the outcome of what is under way is uncertain: what comes later must not come first. */
   #isHeld = false
   #isClosed = false
+  /** What the client has said since it last had a connection. */
+  #clientError: unknown
   /** A script that this connection has sent once is known there. */
   #isScriptKnown = false
   #counter = 0
@@ -88,9 +90,15 @@ export class Appends {
   /** Hears that there is a connection, perhaps to another server than before. */
   onReady(): void {
     this.#isScriptKnown = false
+    this.#clientError = undefined
     // The client may be sending again what was under way: that comes first.
     if (this.#underWay.size > 0) this.#isHeld = true
     else this.#resume()
+  }
+
+  /** Hears what the client says of its connection: why events wait. */
+  onError(error: unknown): void {
+    this.#clientError = error
   }
 
   /** Settles when nothing is under way any more. What has not been sent is rejected. */
@@ -159,6 +167,7 @@ export class Appends {
       if (item.isTold) continue
       if (item.dueMs > now) firstMs = Math.min(firstMs, item.dueMs)
       else {
+        item.cause ??= this.#clientError
         item.reject(`Redis has not taken the event within ${this.#timeoutMs} ms`)
         // It may yet arrive: nothing overtakes it, nor piles up behind it in the client.
         if (this.#underWay.has(item)) this.#isHeld = true

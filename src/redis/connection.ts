@@ -19,8 +19,8 @@ export interface Connection {
   subscribe(channels: string[], listener: MessageListener): Promise<unknown>
   unsubscribe(channels: string[], listener: MessageListener): Promise<unknown>
   duplicate(): Connection
-  /** Calls `listener` each time that the connection stands, and hears errors, until it is taken back. */
-  watch(listener: () => void): () => void
+  /** Calls `listener` each time that the connection stands, and `onError` with what goes wrong, until it is taken back. */
+  watch(listener: () => void, onError?: (error: unknown) => void): () => void
   /** Ends it after what is under way. */
   close(): Promise<unknown>
   /** Ends it as soon as it can be ended. It has to be watched until then. */
@@ -43,13 +43,17 @@ interface Emitter {
 /** The cluster client of `redis` has events of its own: the first connection, and each of a node. */
 const READY = ['ready', 'connect', 'node-ready']
 
-export function watch(client: Emitter, onReady: () => void): () => void {
-  for (const event of READY) client.on(event, onReady)
+export function watch(
+  client: Emitter,
+  onReady: () => void,
   // An emitter without a listener for errors ends the process. Whoever waits for an answer learns of them.
-  client.on('error', ignore)
+  onError: (error: unknown) => void = ignore,
+): () => void {
+  for (const event of READY) client.on(event, onReady)
+  client.on('error', onError)
   return () => {
     for (const event of READY) client.off(event, onReady)
-    client.off('error', ignore)
+    client.off('error', onError)
   }
 }
 

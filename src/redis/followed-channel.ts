@@ -3,7 +3,7 @@
 import { Alarm, ring } from '../clock.js'
 import type { LogFollower, LogRecord } from '../log.js'
 import type { RedisPage } from './reader.js'
-import { nextId, type Position, positionOf } from './redis-id.js'
+import { comparePositions, nextId, type Position, positionOf } from './redis-id.js'
 import { recordOf } from './redis-record.js'
 
 /** Gives what comes after a position; of an absent one only where the log stands. Waits while Redis is away. */
@@ -26,6 +26,8 @@ export class FollowedChannel {
   /** Those that wait for the beginning. */
   readonly #arriving = new Map<LogFollower, { begin: () => void; fail: (error: unknown) => void }>()
   #position: Position | undefined
+  /** The newest that clients were shown by reads of their own; `''` for none. What is heard may be behind. */
+  #shown = ''
   #isReading = false
   /** There is more to read than what is being read. */
   #isStale = false
@@ -84,6 +86,14 @@ export class FollowedChannel {
     }
   }
 
+  /** Hears where the log stood when somebody was shown what is in it. */
+  onShown(last: string): void {
+    if (this.#position === undefined) return
+    if (this.#shown === '' || comparePositions(last, this.#shown) > 0) this.#shown = last
+    // The keys have gone, and no message says so before the next event.
+    if (positionOf(last)?.epoch !== this.#position.epoch) void this.catchUp()
+  }
+
   /** Reads what came after the last position. */
   async catchUp(): Promise<void> {
     if (this.#isReading) {
@@ -94,9 +104,10 @@ export class FollowedChannel {
     try {
       do {
         this.#isStale = false
+        const shown = this.#shown
         const page = await this.#read(this.#position?.id)
         if (this.#isClosed) return
-        this.#turn(page)
+        this.#turn(page, shown)
       } while (this.#isStale)
     } catch (error) {
       this.refuse(error)
@@ -106,10 +117,12 @@ export class FollowedChannel {
     this.#isReading = false
   }
 
-  #turn({ complete, last, records }: RedisPage): void {
+  #turn({ complete, last, records }: RedisPage, shown: string): void {
     if (this.#position === undefined) this.#begin(last)
     // Nothing where something has to be: somebody else has taken it.
     else if (!complete || (records.length === 0 && this.#position.id !== last)) this.#restart(last)
+    // What is gone was not heard here, but shown to clients.
+    else if (comparePositions(last, shown) < 0) this.#restart(last)
     else {
       for (const record of records) this.#deliver(record, positionOf(record.id) as Position)
     }
@@ -137,6 +150,7 @@ export class FollowedChannel {
   /** Some of it is gone: each subscriber is told by the channel, which asks for what is still there. */
   #restart(last: string): void {
     this.#position = positionOf(last)
+    this.#shown = ''
     for (const follower of this.#followers) follower.start(last)
   }
 

@@ -92,8 +92,8 @@ export class IoredisConnection implements Connection {
     return new IoredisConnection(duplicate.call(this.#client, options))
   }
 
-  watch(listener: () => void): () => void {
-    return watch(this.#client, listener)
+  watch(listener: () => void, onError?: (error: unknown) => void): () => void {
+    return watch(this.#client, listener, onError)
   }
 
   close(): Promise<unknown> {

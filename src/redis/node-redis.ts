@@ -87,11 +87,12 @@ export class NodeRedisConnection implements Connection {
     return new NodeRedisConnection(this.#client.duplicate())
   }
 
-  watch(listener: () => void): () => void {
-    const unwatch = watch(this.#client, () => {
+  watch(listener: () => void, onError?: (error: unknown) => void): () => void {
+    const onReady = () => {
       if (this.isReady) this.#onDialled()
       listener()
-    })
+    }
+    const unwatch = watch(this.#client, onReady, onError)
     this.#client.on('reconnecting', this.#onDial)
     this.#client.on('error', this.#onDialled)
     return () => {

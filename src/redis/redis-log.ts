@@ -114,11 +114,12 @@ export class RedisLog implements EventLog {
       onRefused: (topic, error) => this.#followed.get(topic)?.refuse(error),
     })
     this.#inUse = new Alarm({ [ring]: () => this.#keepInUse() })
-    this.#unwatch = this.#connection.watch(() => {
+    const onReady = () => {
       if (!this.#connection.isReady) return
       this.#appends.onReady()
       this.#reader.onReady()
-    })
+    }
+    this.#unwatch = this.#connection.watch(onReady, (error) => this.#appends.onError(error))
   }
 
   /**
@@ -168,6 +169,7 @@ export class RedisLog implements EventLog {
   /** As of {@link EventLog}. Waits while Redis is away. */
   async since(channel: string, id: string, options: SinceOptions): Promise<LogPage> {
     const { complete, from, last, records } = await this.#read(channel, id, options)
+    this.#followed.get(this.#topicOf(channel))?.onShown(last)
     return { records, complete, from, more: (records.at(-1)?.id ?? last) !== last }
   }
 

@@ -50,6 +50,22 @@ describe('FileLog of the docs', () => {
     }
   })
 
+  // The first call failed, and the second wrote a new history over the old one.
+  test('leaves alone what it cannot read', async () => {
+    const log = new FileLog(join(folder, 'damaged'))
+    for (const data of ['1', '2', '3']) await log.append('x', { data }, KEEP)
+    await log.close()
+    const file = join(folder, 'damaged', 'x.jsonl')
+    const damaged = (await readFile(file, 'utf8')).replace('"2"', '"2')
+    await writeFile(file, damaged)
+    const other = new FileLog(join(folder, 'damaged'))
+    for (const data of ['4', '5']) {
+      await expect(other.append('x', { data }, KEEP)).rejects.toThrow(SyntaxError)
+    }
+    await other.close()
+    expect(await readFile(file, 'utf8')).toBe(damaged)
+  })
+
   test('goes on after a write that failed', async () => {
     const log = new FileLog(join(folder, 'failing'))
     const first = await log.append('x', { data: '1' }, KEEP)

@@ -29,7 +29,8 @@ const MAY_PACK = [
 ]
 
 /** What packed pages link to and only the repository has. */
-const IN_REPOSITORY = /^(examples|bench)\/|^(CONTRIBUTING|CODE_OF_CONDUCT|SECURITY)\.md$/
+const IN_REPOSITORY =
+  /^(examples|bench)\/|^test\/logs\/contract\.ts$|^(CONTRIBUTING|CODE_OF_CONDUCT|SECURITY)\.md$/
 
 /** Every file that a value of the manifest names, however deep. */
 const filesNamedBy = (value: unknown): string[] =>
