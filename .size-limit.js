@@ -42,14 +42,14 @@ export default [
   {
     name: 'eventwire/koa',
     path: 'dist/koa.js',
-    limit: '11.45 KiB',
+    limit: '11.5 KiB',
     gzip: true,
     modifyEsbuildConfig: forNode,
   },
   {
     name: 'eventwire/fetch',
     path: 'dist/fetch.js',
-    limit: '9.7 KiB',
+    limit: '9.75 KiB',
     gzip: true,
   },
   {
