@@ -10,6 +10,7 @@ const PROGRAMS = {
   haproxy: { path: '/usr/sbin/haproxy', install: 'apt-get install haproxy' },
   caddy: { path: '/usr/bin/caddy', install: 'apt-get install caddy' },
   apache2: { path: '/usr/sbin/apache2', install: 'apt-get install apache2' },
+  jq: { path: '/usr/bin/jq', install: 'apt-get install jq' },
   valgrind: { path: '/usr/bin/valgrind', install: 'apt-get install valgrind' },
   varnishd: { path: '/usr/sbin/varnishd', install: 'apt-get install varnish' },
   // It is part of every Debian.
