@@ -43,7 +43,7 @@ export interface OpenStreamOptions<M extends EventMap<M> = any> extends SseStrea
   accept?: AcceptMode | undefined
   /**
    * Compresses the stream by gzip, or by brotli where the client's `Accept-Encoding` has nothing else or prefers it. Each
-   * write is flushed, and windows are small: an idle stream costs about 11 KiB for gzip, some tens for brotli, and
+   * write is flushed, and windows are small: an idle stream costs 16 to 18 KiB for gzip, some tens for brotli, and
    * docs/compression.md says when that is worth it. Without effect where the runtime has no `node:zlib`, or the response has a
    * `content-encoding` already.
    *
