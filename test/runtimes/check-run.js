@@ -58,7 +58,7 @@ async function faultsOf(server, protocol) {
   try {
     return await toolsOf(server, protocol, 'own').json('faults')
   } catch (error) {
-    return [`The server is gone (${error.message}): ${server.noise()}`]
+    return [`The server is gone (${error.message}, ${server.ending()}): ${server.noise()}`]
   }
 }
 

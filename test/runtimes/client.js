@@ -124,12 +124,29 @@ function askHttp1({ port, path, method, headers }) {
   })
 }
 
+/**
+ * One session to each server, as a browser keeps one. Deno's server may end the whole process at a GOAWAY, so that a
+ * session to each request would be a matter of luck there: https://github.com/denoland/deno/issues/36788
+ */
+const sessions = new Map()
+
+function sessionTo(port) {
+  const open = sessions.get(port)
+  if (open !== undefined && !open.closed && !open.destroyed) return open
+  const session = http2.connect(`http://127.0.0.1:${port}`)
+  sessions.set(port, session)
+  session.on('error', () => {
+    // Its requests are told, too.
+  })
+  session.on('close', () => {
+    if (sessions.get(port) === session) sessions.delete(port)
+  })
+  return session
+}
+
 function askHttp2({ port, path, method, headers }) {
   return new Promise((resolve, reject) => {
-    const session = http2.connect(`http://127.0.0.1:${port}`)
-    session.on('error', reject)
-    const body = session.request({ ':path': path, ':method': method, ...headers })
-    body.on('close', () => session.close())
+    const body = sessionTo(port).request({ ':path': path, ':method': method, ...headers })
     body.on('error', reject)
     body.on('response', ({ ':status': status, ...rest }) => {
       const leave = () => body.close(http2.constants.NGHTTP2_CANCEL)

@@ -27,6 +27,15 @@ export const limits = [
   },
 ]
 
+/** What no check can show, for it comes by luck. */
+export const warnings = [
+  {
+    runtime: 'deno',
+    reason:
+      'its `node:http2` may end the process while it takes in the GOAWAY by which a client ends its session, whatever the server does with its requests ([denoland/deno#36788](https://github.com/denoland/deno/issues/36788)). The checks keep one session to each server. `Deno.serve` speaks HTTP/2 by other code.',
+  },
+]
+
 /** Gives the limit of a check on one server of a runtime. */
 export const limitOf = (runtime, server, check) =>
   limits.find(

@@ -1,7 +1,7 @@
 // The tables of docs/runtimes.md, as a run has found them.
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { limits } from './limits.js'
+import { limits, warnings } from './limits.js'
 import { runtimes, servers } from './runtimes.js'
 
 const PAGE = new URL('../../docs/runtimes.md', import.meta.url)
@@ -32,7 +32,7 @@ export function tablesOf(results, checks) {
     title,
     ...runtimes.map(({ servers }) => (servers.includes(server) ? '✓' : '')),
   ])
-  const notes = limits.map(({ runtime, reason }, index) => {
+  const notes = [...limits, ...warnings].map(({ runtime, reason }, index) => {
     const { title } = runtimes.find(({ name }) => name === runtime)
     return `${index + 1}. ${title}: ${reason}`
   })

@@ -27,6 +27,8 @@ export async function startServer([command, ...args], cwd) {
     /** What it has printed as errors. */
     noise: () => noise,
     isRunning: () => child.exitCode === null && child.signalCode === null,
+    /** How its process ended, as far as it has. */
+    ending: () => `exit code ${child.exitCode}, signal ${child.signalCode}`,
     stop: async () => {
       clearTimeout(life)
       child.kill('SIGKILL')
