@@ -84,7 +84,7 @@ function reading(readable: NodeJS.ReadableStream) {
     received,
     bytes,
     has: async (text: string) => {
-      await vi.waitUntil(() => received().includes(text), { timeout: 5_000 })
+      await vi.waitUntil(() => received().includes(text), { timeout: 15_000 })
     },
     whole,
   }

@@ -252,7 +252,7 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, framework) => {
       process.nextTick(() => app.set('env', 'production'))
     })
     await (await ask(url, 'http/1.1')).whole.catch(() => {})
-    await vi.waitUntil(() => print.mock.calls.length > 0, { timeout: 5_000 })
+    await vi.waitUntil(() => print.mock.calls.length > 0, { timeout: 15_000 })
     expect(print.mock.calls.map(([line]) => String(line).split('\n')[0])).toEqual([
       'Error: reported',
     ])

@@ -68,7 +68,7 @@ export function describeLog(name: string, open: () => Promise<EventLog>): void {
       }
       const { seen } = await follow()
       const id = await log.append('a', record, KEEP)
-      await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 5_000 })
+      await vi.waitFor(() => expect(seen).toHaveLength(1), { timeout: 15_000 })
       expect(seen[0]).toEqual({ ...record, id })
       const page = await log.since('a', first as string, ALL)
       expect(page.records).toEqual([{ ...record, id }])
@@ -79,14 +79,14 @@ export function describeLog(name: string, open: () => Promise<EventLog>): void {
       const { heard, seen } = await follow()
       expect(heard).toEqual([before])
       const ids = await append(['1', '2', '3'])
-      await vi.waitFor(() => expect(seen.map(({ id }) => id)).toEqual(ids), { timeout: 5_000 })
+      await vi.waitFor(() => expect(seen.map(({ id }) => id)).toEqual(ids), { timeout: 15_000 })
     })
 
     test('tells each of several followers, and none that has left', async () => {
       const [one, other, leaver] = [await follow(), await follow(), await follow()]
       await leaver.unfollow()
       await append(['1', '2'])
-      await vi.waitFor(() => expect(dataOf(other.seen)).toEqual(['1', '2']), { timeout: 5_000 })
+      await vi.waitFor(() => expect(dataOf(other.seen)).toEqual(['1', '2']), { timeout: 15_000 })
       expect(dataOf(one.seen)).toEqual(['1', '2'])
       expect(leaver.seen).toEqual([])
     })
@@ -101,7 +101,7 @@ export function describeLog(name: string, open: () => Promise<EventLog>): void {
       })
       const { seen } = await follow()
       await append(['1'])
-      await vi.waitFor(() => expect(dataOf(seen)).toEqual(['1', '2']), { timeout: 5_000 })
+      await vi.waitFor(() => expect(dataOf(seen)).toEqual(['1', '2']), { timeout: 15_000 })
       await appended
     })
 
@@ -189,7 +189,7 @@ export function describeLog(name: string, open: () => Promise<EventLog>): void {
       test('forgets what is older than it may be, also when nothing is appended any more', async () => {
         const ids = await append(['0', '1'], { maxAgeMs: 300 })
         const asked = () => log.since('a', ids[0] as string, ALL)
-        await vi.waitUntil(async () => !(await asked()).complete, { timeout: 5_000 })
+        await vi.waitUntil(async () => !(await asked()).complete, { timeout: 15_000 })
         expect(await asked()).toMatchObject({ records: [], from: ids[1], more: false })
         expect(await log.since('a', ids[1] as string, ALL)).toMatchObject({ complete: true })
         // It goes on from there, with limits of its own.
@@ -248,7 +248,7 @@ export function describeLog(name: string, open: () => Promise<EventLog>): void {
       const { seen } = await follow('b')
       await append(['a only'])
       await log.append('b', { data: 'b only' }, KEEP)
-      await vi.waitFor(() => expect(dataOf(seen)).toEqual(['b only']), { timeout: 5_000 })
+      await vi.waitFor(() => expect(dataOf(seen)).toEqual(['b only']), { timeout: 15_000 })
     })
   })
 }

@@ -75,7 +75,7 @@ describeInChromium('the site', (browser) => {
     }
     expect(problems).toEqual([])
     await page.close()
-  })
+  }, 120_000)
 
   test.each(['light', 'dark'] as const)('fits a phone, %s', async (colorScheme) => {
     const { page, problems } = await open('guides/getting-started.html')

@@ -61,7 +61,7 @@ async function fiveEvents(product: typeof apache2, site: string, coding: string)
   const text = () => (used ? DECODERS[used]?.(answer.bytes()).toString() : answer.received()) ?? ''
   for (let i = 0; i < 5; i++) {
     stream?.send({ data: `event ${i}` })
-    await vi.waitUntil(() => text().endsWith(`data: event ${i}\n\n`), { timeout: 5_000 })
+    await vi.waitUntil(() => text().endsWith(`data: event ${i}\n\n`), { timeout: 15_000 })
   }
   answer.leave()
   return used

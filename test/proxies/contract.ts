@@ -121,7 +121,7 @@ export function describeProxy(config: string, traits: ProxyTraits): void {
       const text = () => (compresses ? unzipped(answer) : answer.received())
       for (let i = 0; i < 10; i++) {
         stream.send({ data: `event ${i}` })
-        await vi.waitUntil(() => text().endsWith(`data: event ${i}\n\n`), { timeout: 5_000 })
+        await vi.waitUntil(() => text().endsWith(`data: event ${i}\n\n`), { timeout: 15_000 })
       }
       await stream.end()
       await answer.whole
@@ -138,9 +138,9 @@ export function describeProxy(config: string, traits: ProxyTraits): void {
         { headers: { 'accept-encoding': 'gzip' } },
       )
       const text = () => (compresses ? unzipped(answer) : answer.received())
-      await vi.waitUntil(() => text().endsWith('x\n\n'), { timeout: 5_000 })
+      await vi.waitUntil(() => text().endsWith('x\n\n'), { timeout: 15_000 })
       stream?.send({ data: 'more' })
-      await vi.waitUntil(() => text().endsWith('data: more\n\n'), { timeout: 5_000 })
+      await vi.waitUntil(() => text().endsWith('data: more\n\n'), { timeout: 15_000 })
       await stream?.end()
       await answer.whole
     })
@@ -210,7 +210,7 @@ export function describeProxy(config: string, traits: ProxyTraits): void {
       const seen = () => source.events.map(({ data }) => data)
       await vi.waitUntil(() => upstreams.all.some(({ feeds }) => feeds > 0))
       await publish(10)
-      await vi.waitUntil(() => seen().length === 10, { timeout: 5_000 })
+      await vi.waitUntil(() => seen().length === 10, { timeout: 15_000 })
       const [dying, living] =
         upstreams.all[0]?.feeds === 1 ? upstreams.all : [...upstreams.all].reverse()
       expect(living?.feeds).toBe(0)
@@ -220,7 +220,7 @@ export function describeProxy(config: string, traits: ProxyTraits): void {
       await dead
       await vi.waitUntil(() => living?.feeds === 1, { timeout: 10_000 })
       await publish(10)
-      await vi.waitUntil(() => seen().length >= 30, { timeout: 5_000 })
+      await vi.waitUntil(() => seen().length >= 30, { timeout: 15_000 })
       expect(seen()).toEqual(published)
       expect(source.failure).toBe(undefined)
       await source.close()

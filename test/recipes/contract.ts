@@ -102,7 +102,7 @@ export function describeRecipe(
       expect((await served.stats()).opened).toBe(before.opened + 1)
       const gone = await clientsGone()
       answer.leave()
-      await vi.waitFor(async () => expect(await clientsGone()).toBe(gone + 1), { timeout: 5_000 })
+      await vi.waitFor(async () => expect(await clientsGone()).toBe(gone + 1), { timeout: 15_000 })
     })
 
     test('sends a client that comes back what it has missed', async () => {
@@ -146,7 +146,7 @@ export function describeRecipe(
     })
 
     test('answers HEAD, and leaves no stream open', async () => {
-      await vi.waitFor(async () => expect((await served.stats()).open).toBe(0), { timeout: 5_000 })
+      await vi.waitFor(async () => expect((await served.stats()).open).toBe(0), { timeout: 15_000 })
       const answer = await ask(served.url, 'http/1.1', { method: 'HEAD', path: '/feed/sport' })
       expect(answer.headers['content-type'] === 'text/event-stream').toBe(answersHead)
       expect(await answer.whole).toBe('')
@@ -161,7 +161,7 @@ export function describeRecipe(
         await Promise.all(answers.map((answer) => answer.has(`round ${round}`)))
         for (const answer of answers) answer.leave()
       }
-      await vi.waitFor(async () => expect(await clientsGone()).toBe(gone + 30), { timeout: 5_000 })
+      await vi.waitFor(async () => expect(await clientsGone()).toBe(gone + 30), { timeout: 15_000 })
       expect((await served.stats()).open).toBe(0)
     })
   })

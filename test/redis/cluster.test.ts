@@ -29,7 +29,7 @@ describe.skipIf(!hasRedis)('RedisLog on a cluster (Redis)', () => {
       const ask = async () => isWhole.test(await server.command('CLUSTER', 'INFO'))
       await vi.waitUntil(ask, { timeout: 20_000 })
     }
-  }, 30_000)
+  }, 60_000)
   afterAll(async () => {
     for (const server of servers) await server.stop()
   })
@@ -71,7 +71,7 @@ describe.skipIf(!hasRedis)('RedisLog on a cluster (Redis)', () => {
       }
       await expect.poll(() => seen, { timeout: 15_000 }).toEqual({ a: sent, b: sent, c: sent })
       await log.close()
-    }, 30_000)
+    }, 60_000)
 
     describeLog(name, async () => new RedisLog(await connect(), { prefix: `test${logs++}:` }))
   }

@@ -94,7 +94,7 @@ describeWithRedis('the connections of a RedisLog', (server) => {
       await expect.poll(() => redis?.command('ACL', 'LOG', '1')).not.toBe('*0')
       await redis.command(...'ACL SETUSER default +subscribe'.split(' '))
       await expect.poll(() => listener.records.length, { timeout: 10_000 }).toBe(1)
-    }, 20_000)
+    }, 60_000)
   })
 
   // What users saw: silence, from more than 120,000 channels on, for a call takes no more arguments.

@@ -218,7 +218,7 @@ describeWithRedis('RedisLog', (server) => {
     await append(log, ['1', '2'])
     await expect.poll(() => dataOf(listener.records), { timeout: 25_000 }).toEqual(['1', '2'])
     expect(copies).toHaveLength(2)
-  }, 30_000)
+  }, 60_000)
 
   describe('a server that comes back without its newest records', () => {
     test('does not take a number for one that it has given anew', async () => {

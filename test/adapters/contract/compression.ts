@@ -36,7 +36,7 @@ export function testCompression({ open }: Kit): void {
       if (i % 2) stream.send({ data: `event ${i}` })
       else await channel.publish({ data: `event ${i}` })
       // Nothing else is sent until this one has arrived.
-      await vi.waitUntil(() => text().endsWith(`data: event ${i}\n\n`), { timeout: 5_000 })
+      await vi.waitUntil(() => text().endsWith(`data: event ${i}\n\n`), { timeout: 15_000 })
     }
     // More than the connection takes at once.
     stream.send({ data: 'ä'.repeat(300_000) })
