@@ -6,6 +6,7 @@ export default defineConfig({
     globalSetup: ['test/programs.ts'],
     typecheck: { enabled: true, include: ['test/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // What is waited for comes at once, or once a second; a busy machine takes its time.
     expect: { poll: { timeout: 15_000 } },
   },
