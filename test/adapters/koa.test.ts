@@ -1,3 +1,5 @@
+// The adapter of Koa, under Koa 2 and 3: the contract, its middleware, and when the head leaves.
+
 import http from 'node:http'
 import http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'

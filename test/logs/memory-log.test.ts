@@ -1,3 +1,5 @@
+// MemoryLog: the contract of all logs, and what it promises beyond that.
+
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { MemoryLog, SseError } from '../../src/index.js'
 import { describeLog } from './contract.js'
