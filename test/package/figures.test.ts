@@ -67,7 +67,7 @@ describe('README', () => {
     const bytes = 'bytes on the wire a delivery'
 
     expect(readme).toContain(
-      `${over(floor)} times the CPU of writing the same bytes to each socket, and ${over('better-sse')} times that of better-sse`,
+      `${over(floor)} times the CPU of those alone, and ${over('better-sse')} times that of better-sse`,
     )
     expect(readme).toContain(
       `to ${digits(ratio(compression, 'compress: true, gzip', 'plain', bytes))} of their bytes, at ${kib('compress: true, gzip')} KiB a stream in place of ${kib('plain')}; the usual middleware takes ${kib('compression middleware, gzip')} KiB`,
