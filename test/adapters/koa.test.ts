@@ -124,6 +124,25 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, framework) => {
     expect(() => sse({ heartbeatMs: -1 })).toThrow('`heartbeatMs`')
   })
 
+  test('has room for 16 KiB until Koa takes the stream, and sends all of it then', async () => {
+    const rooms: boolean[] = []
+    const url = await start((app) => {
+      app.use(async (ctx) => {
+        const stream = openStream(ctx)
+        for (let i = 0; i < 3; i++) {
+          rooms.push(stream.send({ data: 'x'.repeat(9_000) }))
+          // It leaves at the end of the synchronous run.
+          await Promise.resolve()
+        }
+        void stream.end({ data: 'end' })
+      })
+    })
+    const answer = await ask(url, 'http/1.1')
+    await answer.has('data: end\n\n')
+    expect(rooms).toEqual([true, true, false])
+    expect((await answer.whole).match(/x{9000}/g)).toHaveLength(3)
+  })
+
   test('keeps cookies, and headers set before and after the stream opened', async () => {
     const url = await start((app) => {
       app.keys = ['x']

@@ -32,6 +32,14 @@ describe('MemoryLog', () => {
     expect((await after.since('a', id, ALL)).complete).toBe(false)
   })
 
+  test('gives records that nobody can change', async () => {
+    const log = new MemoryLog()
+    const before = await log.append('a', { data: '1' }, KEEP)
+    await log.append('a', { data: '2' }, KEEP)
+    const { records } = await log.since('a', before, ALL)
+    expect(() => Object.assign(records[0] as object, { data: 'other' })).toThrow(TypeError)
+  })
+
   test('forgets what is older than it may be, also when nothing is appended any more', async () => {
     vi.useFakeTimers()
     const log = new MemoryLog()
