@@ -14,10 +14,10 @@ export default [
     name: 'eventwire: SseStream and SseChannel',
     path: 'dist/index.js',
     import: '{ SseStream, SseChannel }',
-    limit: '11.25 KiB',
+    limit: '11.375 KiB',
     gzip: true,
   },
-  { name: 'eventwire', path: 'dist/index.js', limit: '12.375 KiB', gzip: true },
+  { name: 'eventwire', path: 'dist/index.js', limit: '12.5 KiB', gzip: true },
   {
     name: 'eventwire/node',
     path: 'dist/node.js',

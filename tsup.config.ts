@@ -1,3 +1,5 @@
+// How the package is built: the library in both formats, and the command by itself.
+
 import { defineConfig } from 'tsup'
 
 const library = defineConfig({

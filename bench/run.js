@@ -12,7 +12,7 @@ import { readResults, writeResults } from './runner/results.js'
 /** Those that are no figures of eventwire alone: they run when they are named. */
 const BY_NAME = ['proxies', 'redis-throughput', 'restart', 'soak']
 
-const PAGES = ['performance.md', 'why-sse.md']
+const PAGES = ['compression.md', 'performance.md', 'why-sse.md']
 
 const docs = (path) => new URL(`../docs/${path}`, import.meta.url)
 

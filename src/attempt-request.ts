@@ -1,8 +1,24 @@
 // What one attempt sends: where to, with which headers, and the id to resume from.
 
-import { type AttemptRequest, isOneShot, type ResolvedConnectOptions } from './connect-options.js'
 import { wrongType } from './misuse.js'
 import { encodeText } from './utf8.js'
+
+/** What is sent with one attempt: all that `fetch` takes but the signal, which the connection brings. */
+export interface AttemptRequest extends Omit<RequestInit, 'signal'> {
+  /** Where to, if not to the URL that the connection was made for. */
+  url?: string | URL | undefined
+  /** Nothing: a `Request` is refused, since its fields could not be laid over the options. */
+  clone?: never
+}
+
+/** What all attempts send, but for what one has of its own. */
+interface RequestDefaults {
+  readonly headers?: RequestInit['headers'] | undefined
+  readonly method?: string | undefined
+  readonly body?: RequestInit['body'] | undefined
+  /** One that is not the platform's may know other schemes. */
+  readonly fetch?: unknown
+}
 
 /** A request as `fetch` takes it. */
 export interface MadeRequest {
@@ -27,11 +43,10 @@ export const isCarried = (id: string): boolean => !NOT_IN_HEADER.test(id)
  */
 export function makeRequest(
   { url, ...own }: AttemptRequest & { url: string | URL },
-  options: Pick<ResolvedConnectOptions, 'fetch' | 'headers' | 'method' | 'body'>,
+  options: RequestDefaults,
   lastEventId: string,
 ): MadeRequest {
   const absolute = absoluteUrl(url)
-  // Other fetches may know other schemes.
   if (options.fetch === undefined && !/^https?:/.test(absolute)) throw wrongUrl(url)
   const { method = options.method ?? 'GET', body = options.body ?? null } = own
   const isUsedUp = isOneShot(body)
@@ -62,6 +77,12 @@ export function makeRequest(
     const message = `Expected the request to be one that can be sent, got: ${(cause as Error).message}`
     throw new TypeError(message, { cause })
   }
+}
+
+/** Tells what is used up by being sent: streams and iterators. */
+export function isOneShot(body: unknown): boolean {
+  const { getReader, next } = Object(body)
+  return typeof (getReader ?? next) === 'function' || Symbol.asyncIterator in Object(body)
 }
 
 /** Tells whether `fetch` would send "[object Object]", or elements with commas between them. */

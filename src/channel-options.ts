@@ -90,6 +90,8 @@ export interface SseChannelOptions<M extends EventMap<M>> {
    * Called when nothing published before is still to come: an array, or an iterable that does not wait, that is made
    * at once stands for exactly that moment; it is read to its end at once, for each such client. What a promise or an
    * async iterable reads later may hold the effect of events that are sent after it, too.
+   *
+   * @defaultValue none: those that start fresh get what is new, and no more
    */
   snapshot?: ((request: SnapshotRequest) => SnapshotSource<M>) | undefined
   /**
@@ -139,6 +141,8 @@ export interface SubscribeOptions<M extends EventMap<M>> {
    * Tells which of these events it sees, live and replayed, those of the snapshot included. An event comes as the client
    * gets it, with its id and with the data read back from its text; it is shared, so do not change it. A filter that
    * throws is reported and counts as `false`.
+   *
+   * @defaultValue none: it sees them all
    */
   filter?: ((event: EventOf<M>) => boolean) | undefined
   /**

@@ -1,6 +1,7 @@
 // What a client can be told when it connects, with the defaults.
 
 import type { SseActivity } from './activity.js'
+import { type AttemptRequest, isOneShot } from './attempt-request.js'
 import type { BackoffOptions } from './backoff.js'
 import { type ClientClock, PLATFORM_CLOCK } from './client-clock.js'
 import type { EventMap } from './contract.js'
@@ -13,6 +14,7 @@ import {
   resolveParseOptions,
   type TextEvents,
 } from './parse-options.js'
+import { type ReconnectOptions, resolveReconnectOptions } from './reconnect-options.js'
 
 /** One attempt to connect, as the functions that have a say in it see it. */
 export interface Attempt {
@@ -26,49 +28,8 @@ export interface Attempt {
   readonly signal: AbortSignal
 }
 
-/** What is sent with one attempt: all that `fetch` takes but the signal, which the connection brings. */
-export interface AttemptRequest extends Omit<RequestInit, 'signal'> {
-  /** Where to, if not to the URL that the connection was made for. */
-  url?: string | URL | undefined
-  /** Nothing: a `Request` is refused, since its fields could not be laid over the options. */
-  clone?: never
-}
-
 /** What becomes of a response that is no event stream: another attempt, the end with an error, or the end in good order. */
 export type StatusVerdict = 'retry' | 'fail' | 'end'
-
-/** How a connection comes back. Every option can be left out. */
-export interface ReconnectOptions {
-  /**
-   * The first wait, in milliseconds: 1 to 2147483647. The n-th in a row is random between half and all of
-   * `baseMs * 2 ** (n - 1)`. A server's `retry` takes its place, up to `maxMs`: waits are then never shorter than it, the
-   * first between it and 1.5 times it.
-   *
-   * @defaultValue `1_000`
-   */
-  baseMs?: number | undefined
-  /**
-   * What waits grow up to, in milliseconds: 1 to 2147483647. A connection that was open for as long has been well: the
-   * next wait is a first one, as it is after an event.
-   *
-   * @defaultValue `30_000`
-   */
-  maxMs?: number | undefined
-  /**
-   * After how many failures in a row it gives up, with `ERR_SSE_GAVE_UP`: an integer >= 1. An event, or a connection that
-   * is open for `maxMs`, ends the row.
-   *
-   * @defaultValue none
-   */
-  maxAttempts?: number | undefined
-  /**
-   * For how long attempts are made while none succeeds, in milliseconds: an integer >= 1. Then a request that is not
-   * answered is given up, and no wait goes beyond: it gives up, with `ERR_SSE_GAVE_UP`.
-   *
-   * @defaultValue none
-   */
-  maxTotalMs?: number | undefined
-}
 
 /** How a client connects, reads and comes back. Every option can be left out. */
 export interface ConnectOptions<M extends EventMap<M> = TextEvents> extends ParseOptions<M> {
@@ -227,7 +188,7 @@ export function resolveConnectOptions<M extends EventMap<M>>(
     ...options,
     lastEventId,
     comesBack: reconnect !== false,
-    backoff: resolveReconnect(reconnect === false ? {} : reconnect),
+    backoff: resolveReconnectOptions(reconnect === false ? {} : reconnect),
     idleTimeoutMs: delay('`idleTimeoutMs`', idleTimeoutMs),
     eventTimeoutMs: delay('`eventTimeoutMs`', eventTimeoutMs),
     delivery: oneOf('`delivery`', options.delivery ?? 'stream', DELIVERIES),
@@ -246,22 +207,3 @@ export function resolveConnectOptions<M extends EventMap<M>>(
 }
 
 const DELIVERIES: readonly RequestedDelivery[] = ['stream', 'auto', 'long-poll', 'poll']
-
-function resolveReconnect(options: ReconnectOptions): BackoffOptions {
-  const { baseMs = 1_000, maxMs = 30_000, maxAttempts, maxTotalMs } = object('`reconnect`', options)
-  return {
-    baseMs: integer('`baseMs`', baseMs, 1, MAX_DELAY_MS),
-    maxMs: integer('`maxMs`', maxMs, 1, MAX_DELAY_MS),
-    maxAttempts: limit('`maxAttempts`', maxAttempts),
-    maxTotalMs: limit('`maxTotalMs`', maxTotalMs),
-  }
-}
-
-const limit = (name: string, value: number | undefined): number =>
-  value === undefined ? Number.POSITIVE_INFINITY : integer(name, value, 1)
-
-/** Tells what is used up by being sent: streams and iterators. */
-export function isOneShot(body: unknown): boolean {
-  const { getReader, next } = Object(body)
-  return typeof (getReader ?? next) === 'function' || Symbol.asyncIterator in Object(body)
-}

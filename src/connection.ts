@@ -1,8 +1,7 @@
 // A connection that comes back by itself, as an iterator over its events.
 
 import { makeRequest } from './attempt-request.js'
-import type { ConnectOptions } from './connect-options.js'
-import { resolveConnectOptions } from './connect-options.js'
+import { type ConnectOptions, resolveConnectOptions } from './connect-options.js'
 import type { Contract, EventMap } from './contract.js'
 import { EventReader } from './event-reader.js'
 import type { ReceivedEvent, TextEvents } from './parse-options.js'

@@ -1,4 +1,4 @@
-// A promise and what settles it.
+// Promises: how one is known, and one with what settles it.
 
 /** A promise that whoever made it resolves. */
 export interface Deferred<T> {
@@ -13,4 +13,9 @@ export function deferred<T>(): Deferred<T> {
     resolve = settle
   })
   return { promise, resolve }
+}
+
+/** Tells whether something is to be waited for. */
+export function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 }

@@ -2,13 +2,15 @@
 
 import { admits, type Judge, type Scope } from './audience.js'
 import type { EncodedEvent } from './chunk.js'
-import { type Deferred, deferred } from './deferred.js'
+import { isPromise } from './deferred.js'
 import { watchers } from './diagnostics.js'
+import { Ending } from './ending.js'
 import { SseError } from './errors.js'
 import { encodeEvent, type SseEvent } from './event.js'
 import { type Fed, give } from './feed.js'
 import type { Following } from './following.js'
-import { bytesOf, type LogPage, type LogRecord, type NewRecord } from './log.js'
+import { LiveQueue } from './live-queue.js'
+import type { LogPage, LogRecord, NewRecord } from './log.js'
 import { Publication } from './publication.js'
 import { ignore } from './put-away.js'
 import { registry } from './registry.js'
@@ -49,74 +51,32 @@ export interface Recipient extends Fed {
   destroy(error: Error): void
 }
 
-/**
- * How much that is live waits for a client that is still given what came before. Beyond that it is dropped
- * here, and read from the log in its turn: a client that reads slowly costs no more for being new.
- */
-const MAX_QUEUED_BYTES = 1_048_576
-
-/** What a record takes besides its texts. */
-const RECORD_BYTES = 128
-
 /** One subscriber's way, from where its client stopped to what is live. */
 export class HandOver {
+  /** Takes what is published meanwhile. Once it is given up, the log is asked for that instead. */
+  readonly queue = new LiveQueue()
+  /** Ends it where it is; `run` settles soon. */
+  readonly ending = new Ending()
+  /** The stream was given what it is to see up to here; `''` if that is not known yet. */
+  position: string
   resume: Resume
   replayed = 0
   readonly #archive: Archive
   readonly #stream: Recipient
   readonly #scope: Scope
-  /** What has been published since the log was last asked. */
-  #queue: LogRecord[] = []
-  #queuedBytes = 0
-  #isQueueFull = false
-  /** The stream was given what it is to see up to this position. */
-  #cursor: string
   /** The last id that the client was given. */
   #told: string
   /** The client has enough for now. */
   #hasEnough = false
-  #isOver = false
-  /** What is to hear, once, that it is over. */
-  readonly #waits = new Set<() => void>()
-  #published: Deferred<void> | undefined
 
   /** @param lastEventId - the last that the client has; `''` if it starts fresh */
   constructor(archive: Archive, stream: Recipient, scope: Scope, lastEventId: string) {
     this.#archive = archive
     this.#stream = stream
     this.#scope = scope
-    this.#cursor = lastEventId
+    this.position = lastEventId
     this.#told = lastEventId
     this.resume = lastEventId === '' ? 'fresh' : 'resumed'
-  }
-
-  /** The stream was given what it is to see up to this position; `''` if none is known yet. */
-  get position(): string {
-    return this.#cursor
-  }
-
-  /** Takes what is published meanwhile. */
-  take(record: LogRecord): void {
-    if (!this.#isQueueFull) {
-      this.#queue.push(record)
-      this.#queuedBytes += RECORD_BYTES + bytesOf(record)
-      if (this.#queuedBytes > MAX_QUEUED_BYTES) this.restart()
-    }
-    this.#published?.resolve()
-  }
-
-  /** Asks the log for what was published meanwhile: the queue has not got all of it. */
-  restart(): void {
-    this.#clearQueue()
-    this.#isQueueFull = true
-    this.#published?.resolve()
-  }
-
-  /** Ends it where it is; `run` settles soon. */
-  stop(): void {
-    this.#isOver = true
-    for (const stop of this.#waits) stop()
-    this.#waits.clear()
   }
 
   /**
@@ -132,29 +92,29 @@ export class HandOver {
   async run(onLive: (position: string) => void): Promise<void> {
     const { following, hasSnapshot, compare, flush } = this.#archive
     const joinedAt = following.position
-    if (joinedAt === undefined) await this.#orOver(following.started)
-    if (this.#isOver) return
-    if (this.#cursor !== '') await this.#replay()
+    if (joinedAt === undefined) await this.ending.orOver(following.started)
+    if (this.ending.isOver) return
+    if (this.position !== '') await this.#replay()
     else if (hasSnapshot) await this.#sendSnapshot()
-    else this.#cursor = joinedAt ?? following.startedAt
+    else this.position = joinedAt ?? following.startedAt
 
-    while (!this.#isOver) {
+    while (!this.ending.isOver) {
       if (this.#hasEnough) await this.#untilDrained()
-      else if (this.#isQueueFull) await this.#replay()
-      else if (compare(this.#cursor, following.position as string) > 0) {
+      else if (this.queue.isGivenUp) await this.#replay()
+      else if (compare(this.position, following.position as string) > 0) {
         // The log has shown records that it has yet to tell of: they are not to come twice.
-        this.#published = deferred()
-        await this.#orOver(this.#published.promise)
+        await this.ending.orOver(this.queue.added())
         // It went on without the last of them: its engine has lost some.
-        const isMissing = this.#queue.every(({ id }) => id !== this.#cursor)
-        if (isMissing && compare(this.#cursor, following.position as string) <= 0) this.restart()
+        const isMissing = this.queue.records.every(({ id }) => id !== this.position)
+        if (isMissing && compare(this.position, following.position as string) <= 0)
+          this.queue.giveUp()
       } else {
         // What is on its way to the others is in the queue, or was given before.
         flush()
-        if (this.#queue.length > 0) this.#release()
-        else if (!this.#isQueueFull && !this.#isOver) {
+        if (this.queue.records.length > 0) this.#release()
+        else if (!this.queue.isGivenUp && !this.ending.isOver) {
           this.#tellPosition()
-          if (!this.#isOver) onLive(this.#cursor)
+          if (!this.ending.isOver) onLive(this.position)
           return
         }
       }
@@ -164,17 +124,17 @@ export class HandOver {
   /** Sends what is in the queue. A filter may publish more, which goes into the next one. */
   #release(): void {
     const { compare } = this.#archive
-    const queue = this.#queue
-    this.#clearQueue()
-    for (const record of queue) {
-      if (compare(record.id, this.#cursor) > 0) this.#send(record)
+    const { records } = this.queue
+    this.queue.clear()
+    for (const record of records) {
+      if (compare(record.id, this.position) > 0) this.#send(record)
     }
   }
 
   #tellPosition(): void {
     // What it was not to see, its client has to know of too: when all those are gone, that is no gap.
-    if (this.#scope.isNumbered && this.#told !== this.#cursor) {
-      const text = encodeEvent({ id: this.#cursor })
+    if (this.#scope.isNumbered && this.#told !== this.position) {
+      const text = encodeEvent({ id: this.position })
       this.#stream[give]({ text, bytes: byteLength(text), isNumbered: true })
     }
   }
@@ -182,8 +142,10 @@ export class HandOver {
   async #replay(): Promise<void> {
     for (let more = true; more; ) {
       // What has been published so far will be in the answer.
-      this.#clearQueue()
-      const page = await this.#orOver(this.#archive.since(this.#cursor, () => this.#isOver))
+      this.queue.clear()
+      const page = await this.ending.orOver(
+        this.#archive.since(this.position, () => this.ending.isOver),
+      )
       if (page === undefined) return
       if (!page.complete) {
         this.#tellGap(page.from)
@@ -195,7 +157,7 @@ export class HandOver {
           registry.counters.replayed++
         }
         if (this.#hasEnough) await this.#untilDrained()
-        if (this.#isOver) return
+        if (this.ending.isOver) return
       }
       more = page.more
     }
@@ -205,7 +167,7 @@ export class HandOver {
   #send(record: LogRecord): boolean {
     const { judge, publicationOf } = this.#archive
     const publication = publicationOf(record)
-    this.#cursor = record.id
+    this.position = record.id
     if (!admits(this.#scope, record.topic, publication, judge)) return false
     this.#give(this.#scope.isNumbered ? publication.numbered : publication.plain, record.id)
     return true
@@ -216,7 +178,7 @@ export class HandOver {
     const { name: channel, gapEvent, hasSnapshot } = this.#archive
     this.resume = 'gap'
     registry.counters.gaps++
-    const lastEventId = this.#cursor
+    const lastEventId = this.position
     watchers('eventwire:channel:gap')?.publish({
       channel,
       stream: this.#stream,
@@ -228,14 +190,14 @@ export class HandOver {
       const text = encodeEvent({ event: gapEvent, data: { lastEventId }, id })
       this.#give({ text, bytes: byteLength(text), isNumbered: id !== undefined }, id)
     }
-    this.#cursor = from
+    this.position = from
   }
 
   async #sendSnapshot(): Promise<void> {
     const { following, judge, recordOf, deserialize } = this.#archive
     const { topics, filter, isNumbered } = this.#scope
     // What was published before is in the snapshot.
-    this.#clearQueue()
+    this.queue.clear()
     const id = following.position as string
     let last: Publication | undefined
     const push = (item: unknown) => {
@@ -249,25 +211,21 @@ export class HandOver {
     }
     try {
       const made = this.#archive.snapshot(topics, this.#stream)
-      if (isPromise(made)) made.then((late) => this.#isOver && discard(late), ignore)
-      const source = isPromise(made) ? await this.#orOver(made) : made
-      if (this.#isOver) return discard(source)
+      if (isPromise(made)) made.then((late) => this.ending.isOver && discard(late), ignore)
+      const source = isPromise(made) ? await this.ending.orOver(made) : made
+      if (this.ending.isOver) return discard(source)
       // Read at once where that can be done: it stands for this moment.
       await pump((isIterable(source) ? [...source] : source) as Source<unknown>, {
         push,
         drained: () => this.#untilDrained(),
-        onEnd: (listener) => {
-          if (this.#isOver) listener()
-          else this.#waits.add(listener)
-          return () => this.#waits.delete(listener)
-        },
+        onEnd: (listener) => this.ending.onEnd(listener),
       })
     } catch (cause) {
       throw new SseError('ERR_SSE_SNAPSHOT', 'The snapshot has failed', { cause })
     }
-    this.#cursor = id
+    this.position = id
     const complete = last as Publication | undefined
-    if (complete !== undefined && !this.#isOver) {
+    if (complete !== undefined && !this.ending.isOver) {
       this.#give(isNumbered ? complete.numbered : complete.plain, id)
     }
   }
@@ -280,37 +238,8 @@ export class HandOver {
 
   async #untilDrained(): Promise<void> {
     this.#hasEnough = false
-    await this.#orOver(this.#stream.drained())
+    await this.ending.orOver(this.#stream.drained())
   }
-
-  #clearQueue(): void {
-    this.#queue = []
-    this.#queuedBytes = 0
-    this.#isQueueFull = false
-  }
-
-  /** Whatever waits also waits for the end: gives `undefined` then. */
-  #orOver<T>(promise: PromiseLike<T>): Promise<T | undefined> {
-    // Not a race against one promise of the end: that would hold the outcome of each race until then.
-    return new Promise((resolve, reject) => {
-      const stop = () => resolve(undefined)
-      if (this.#isOver) stop()
-      this.#waits.add(stop)
-      const settle = (outcome: () => void) => {
-        this.#waits.delete(stop)
-        outcome()
-      }
-      promise.then(
-        (result) => settle(() => resolve(this.#isOver ? undefined : result)),
-        (error) => settle(() => reject(error)),
-      )
-    })
-  }
-}
-
-/** Tells whether something is to be waited for. */
-export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | undefined)?.then === 'function'
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {

@@ -1,15 +1,10 @@
 // One connection after another, as one source of bytes: attempts, answers, cuts and waits.
 
 import type { SseActivity } from './activity.js'
-import { isCarried, makeRequest } from './attempt-request.js'
+import { type AttemptRequest, isCarried, makeRequest } from './attempt-request.js'
 import { Backoff } from './backoff.js'
 import { type ChunkSource, chunkSource } from './chunk-source.js'
-import type {
-  Attempt,
-  AttemptRequest,
-  ResolvedConnectOptions,
-  StatusVerdict,
-} from './connect-options.js'
+import type { Attempt, ResolvedConnectOptions, StatusVerdict } from './connect-options.js'
 import { DeliveryRequest } from './delivery-request.js'
 import { SseError } from './errors.js'
 import { isResponse, problemOf, type ResponseLike, responseSource } from './event-response.js'

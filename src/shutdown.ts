@@ -21,7 +21,11 @@ export interface CloseAllOptions {
    * @defaultValue `[1_000, 5_000]`
    */
   retryMs?: number | readonly [min: number, max: number] | undefined
-  /** A last event for every client. Data that is no string is sent as JSON, whatever a stream's `serialize`. */
+  /**
+   * A last event for every client. Data that is no string is sent as JSON, whatever a stream's `serialize`.
+   *
+   * @defaultValue none
+   */
   farewell?: SseEvent | undefined
 }
 

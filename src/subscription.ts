@@ -80,12 +80,12 @@ export class ChannelSubscription implements Subscription, Feed {
 
   /** Takes what was published while it is on its way. */
   take(record: LogRecord): void {
-    this.#handOver?.take(record)
+    this.#handOver?.queue.add(record)
   }
 
   /** The log may have lost records after `seen`, which is what all that are live have been given. */
   restart(seen: string): void {
-    if (this.#handOver !== undefined) this.#handOver.restart()
+    if (this.#handOver !== undefined) this.#handOver.queue.giveUp()
     else if (this.#audience !== undefined) {
       const { scope } = this.#audience
       this.#leave()
@@ -106,7 +106,7 @@ export class ChannelSubscription implements Subscription, Feed {
   onEnd(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#handOver?.stop()
+    this.#handOver?.ending.end()
     this.#leave()
     this.#desk.onLeft()
   }

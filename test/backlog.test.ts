@@ -1,3 +1,5 @@
+// What waits for a slow client: in order, within its bound, and replaced by key.
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Backlog, type OverflowPolicy } from '../src/backlog.js'

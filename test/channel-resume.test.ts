@@ -120,23 +120,59 @@ describe('a client that comes back', () => {
     expect(client.events.map(({ id }) => Number(id?.split('-')[1]))).toEqual([2, 3, 4, 5, 6, 7])
   })
 
-  test('holds no more than the bound of what is published while it does not read its history', async () => {
-    const { channel, ids } = await channelWith(['first'], {
-      history: { maxEvents: 100_000, maxBytes: 100_000_000 },
-    })
+  test('gets all that is published while it does not read its history, up to 1 MiB, kept or not', async () => {
+    const { client, subscribed } = await stalledWhile({ published: 9 })
+    client.sink.drain()
+    expect(await subscribed).toMatchObject({ resume: 'resumed' })
+    await settle()
+    expect(client.data.map((text) => text.length)).toEqual([
+      ...Array(200).fill(1_000),
+      ...Array(9).fill(100_000),
+    ])
+  })
+
+  test('is held no more than that, and then gets what is kept', async () => {
+    const { client, subscribed } = await stalledWhile({ published: 50 })
+    client.sink.drain()
+    expect(await subscribed).toMatchObject({ resume: 'gap' })
+    await settle()
+    // The history reaches back to three of them.
+    expect(client.events.map(({ event, data }) => (event === 'gap' ? event : data.length))).toEqual(
+      [...Array(200).fill(1_000), 'gap', ...Array(3).fill(100_000)],
+    )
+  })
+
+  /** A client that has begun to read a history, and waits, while so many events of 100,000 bytes are published. */
+  async function stalledWhile({ published }: { published: number }) {
+    const { channel, ids } = await channelWith(['first'], { history: { maxBytes: 310_000 } })
     for (let i = 0; i < 200; i++) await channel.publish({ data: 'x'.repeat(1_000) })
     const client = new FakeClient(ids[0])
     client.sink.isSlow = true
     const subscribed = channel.subscribe(client.stream)
     await settle()
-    // More than may wait for it here, several times over.
-    for (let i = 0; i < 50; i++) await channel.publish({ data: 'y'.repeat(100_000) })
+    for (let i = 0; i < published; i++) await channel.publish({ data: 'y'.repeat(100_000) })
     await settle()
     expect(client.stream.state).toBe('open')
+    return { client, subscribed }
+  }
+
+  // It waited for the client to read, for which nobody else waits any more.
+  test('stops where it is when a filter closes the channel, though it does not read', async () => {
+    const { channel, ids } = await channelWith(['first', 'x'.repeat(100_000), 'last'])
+    const client = new FakeClient(ids[0])
+    client.sink.isSlow = true
+    let closed: Promise<void> | undefined
+    await channel.subscribe(client.stream, {
+      filter: () => {
+        closed = channel.close()
+        return true
+      },
+    })
+    await closed
     client.sink.drain()
-    await subscribed
     await settle()
-    expect(client.events).toHaveLength(250)
+    expect(client.data.map((text) => text.length)).toEqual([100_000])
+    expect(client.stream.state).toBe('open')
   })
 })
 

@@ -1,3 +1,5 @@
+// Who sees which events of a channel, and that the trouble of one subscriber is not that of another.
+
 import { describe, expect, test, vi } from 'vitest'
 import { SseChannel, type SseError, type SubscribeOptions } from '../src/index.js'
 import { FakeClient, settle } from './fake-client.js'

@@ -1,3 +1,5 @@
+// What the compiler makes of event maps, on streams and channels.
+
 import { PassThrough } from 'node:stream'
 import { of } from 'rxjs'
 import { describe, expectTypeOf, test } from 'vitest'

@@ -1,3 +1,5 @@
+// What streams and channels tell by diagnostics channels, and when.
+
 import { AsyncLocalStorage } from 'node:async_hooks'
 import diagnostics from 'node:diagnostics_channel'
 import { once } from 'node:events'
@@ -61,7 +63,7 @@ describe('eventwire:stream:*', () => {
     })
   })
 
-  test('tells of a stream whose client had left before that it opens, then that it closes', () => {
+  test('tells that a stream opens whose client had left before, then that it closes', () => {
     const heard = watch()
     const sink = new FakeSink()
     sink.attach = (listener) => listener.onClose({ reason: 'client' })

@@ -1,3 +1,5 @@
+// What an SseError is known by, and what it shows.
+
 import { describe, expect, test } from 'vitest'
 import { SseError } from '../src/errors.js'
 

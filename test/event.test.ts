@@ -1,3 +1,5 @@
+// The wire text of one event, byte by byte, and what it refuses.
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeEvent, type SseEvent } from '../src/event.js'

@@ -81,4 +81,12 @@ describe('a client that was shown records before those who are live were told', 
     await settle()
     expect(client.data.at(-1)).toBe('1-4')
   })
+
+  test('is told of a gap when those who are live begin anew', async () => {
+    const { log, client, subscribed } = await joinAhead()
+    log.records.splice(1)
+    log.follower?.start('1-1')
+    expect((await subscribed).resume).toBe('gap')
+    expect(client.data.slice(2)).toEqual(['{"lastEventId":"0-3"}', '0-1'])
+  })
 })

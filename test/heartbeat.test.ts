@@ -1,3 +1,5 @@
+// Heartbeats, and the one clock behind all that rings.
+
 import { stat } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { open } from './fake-stream.js'

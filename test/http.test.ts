@@ -1,3 +1,5 @@
+// What is read from the headers of a request, and written into those of an answer.
+
 import { describe, expect, test } from 'vitest'
 import { acceptsType, lastEventIdOf, retryAfter } from '../src/http.js'
 

@@ -1,3 +1,5 @@
+// Closing all streams of a process, so that its server can close.
+
 import http, { createServer } from 'node:http'
 import http2 from 'node:http2'
 import { type AddressInfo, connect } from 'node:net'

@@ -27,6 +27,8 @@ export interface OpenStreamOptions<M extends EventMap<M> = any> extends SseStrea
    * Headers for this response. They win over ours and over those set on the response before. The content
    * type is always `text/event-stream`; headers that frame the body or belong to the connection (on
    * HTTP/2) are left out.
+   *
+   * @defaultValue none
    */
   headers?: StreamHeaders | undefined
   /**
@@ -61,7 +63,11 @@ export interface OpenStreamOptions<M extends EventMap<M> = any> extends SseStrea
 
 /** How `refuse` answers. */
 export interface RefuseOptions {
-  /** When to try again, in milliseconds: an integer >= 0, sent as `Retry-After` in whole seconds. */
+  /**
+   * When to try again, in milliseconds: an integer >= 0, sent as `Retry-After` in whole seconds.
+   *
+   * @defaultValue none: no `Retry-After` is sent
+   */
   retryAfterMs?: number | undefined
 }
 

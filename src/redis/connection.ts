@@ -1,5 +1,6 @@
-// One connection to Redis, whichever client has it: what the log works with.
+// The port through which a log speaks to Redis, whichever client it was given.
 
+import { ignore } from '../put-away.js'
 import type { Script } from './scripts.js'
 
 /** One connection to Redis, whichever client has it. */
@@ -56,6 +57,3 @@ export function watch(
     client.off('error', onError)
   }
 }
-
-/** For what fails where nobody waits, and is tried again anyway. */
-export function ignore(_error: unknown): void {}

@@ -1,6 +1,7 @@
 // The clients of the package `redis`: what the log needs of them, and their connection.
 
-import { type Connection, ignore, keyPrefixOf, type MessageListener, watch } from './connection.js'
+import { ignore } from '../put-away.js'
+import { type Connection, keyPrefixOf, type MessageListener, watch } from './connection.js'
 import type { Script } from './scripts.js'
 
 /** A client of the package `redis`, or its cluster client, as far as the log uses it. The application connects it. */

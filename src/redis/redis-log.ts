@@ -12,43 +12,20 @@ import type {
   SinceOptions,
   Unfollow,
 } from '../log.js'
-import { integer, MAX_DELAY_MS, object, wrongType } from '../misuse.js'
+import { ignore } from '../put-away.js'
 import { Appends } from './appends.js'
-import { type Connection, ignore } from './connection.js'
+import type { Connection } from './connection.js'
 import { FollowedChannel } from './followed-channel.js'
 import type { IoredisClient } from './ioredis.js'
 import type { NodeRedisClient } from './node-redis.js'
 import { Reader, type RedisPage } from './reader.js'
 import { connectionOf, type RedisClient } from './redis-client.js'
 import { comparePositions } from './redis-id.js'
+import { type RedisLogOptions, resolveRedisLogOptions } from './redis-log-options.js'
 import { textOf } from './redis-record.js'
 import { Subscriber } from './subscriber.js'
 
-export type { IoredisClient, NodeRedisClient, RedisClient }
-
-/** How a `RedisLog` behaves. Every option can be left out. */
-export interface RedisLogOptions {
-  /**
-   * What the names of its keys and messages begin with: text without braces. Applications that share a server need
-   * different ones, in different databases, too: messages know no databases.
-   *
-   * @defaultValue `'eventwire:'`
-   */
-  prefix?: string | undefined
-  /**
-   * How long `append` waits for Redis, in milliseconds: an integer from 1 to 2147483647. Then it rejects.
-   *
-   * @defaultValue `5_000`
-   */
-  timeoutMs?: number | undefined
-  /**
-   * After how many milliseconds the keys of a channel expire that nobody publishes to, follows or asks: an integer
-   * from 1_000 to 2147483647. Clients that come back later than that are told of a gap.
-   *
-   * @defaultValue `86_400_000`, a day
-   */
-  idleMs?: number | undefined
-}
+export type { IoredisClient, NodeRedisClient, RedisClient, RedisLogOptions }
 
 /** What is read at once by a node that has missed something. */
 const PAGE = { maxRecords: 256, maxBytes: 262_144 }
@@ -56,7 +33,6 @@ const PAGE = { maxRecords: 256, maxBytes: 262_144 }
 const NONE = { maxRecords: 0, maxBytes: 1 }
 /** How long the goodbye to Redis may take. */
 const GOODBYE_MS = 1_000
-const DAY_MS = 86_400_000
 
 /**
  * The log of many processes: each channel's events have one order, the same ids and one history on all nodes.
@@ -90,22 +66,11 @@ export class RedisLog implements EventLog {
    * @throws {RangeError} when an option is out of its range.
    */
   constructor(client: RedisClient, options: RedisLogOptions = {}) {
-    const {
-      prefix = 'eventwire:',
-      timeoutMs = 5_000,
-      idleMs = DAY_MS,
-    } = object('the options', options)
-    // Braces of its own would decide which part of a key a cluster hashes.
-    if (typeof prefix !== 'string' || /[{}]/.test(prefix) || !prefix.isWellFormed()) {
-      throw wrongType('`prefix`', 'well-formed text without braces', prefix)
-    }
+    const { prefix, timeoutMs, idleMs } = resolveRedisLogOptions(options)
     this.#prefix = prefix
-    this.#idleMs = integer('`idleMs`', idleMs, 1_000, MAX_DELAY_MS)
+    this.#idleMs = idleMs
     this.#connection = connectionOf(client)
-    this.#appends = new Appends(
-      this.#connection,
-      integer('`timeoutMs`', timeoutMs, 1, MAX_DELAY_MS),
-    )
+    this.#appends = new Appends(this.#connection, timeoutMs)
     this.#reader = new Reader(this.#connection)
     const echo = `${this.#connection.keyPrefix}${prefix}echo:${this.#sender}`
     this.#subscriber = new Subscriber(this.#connection, echo, {
@@ -205,8 +170,8 @@ export class RedisLog implements EventLog {
     }
     try {
       this.#connection.destroy()
-    } catch (error) {
-      ignore(error)
+    } catch {
+      // It is given up: nothing is left that it could tell.
     }
   }
 

@@ -1,7 +1,8 @@
 // The one connection by which a node hears of what is published, for all its channels.
 
 import { Alarm, ring } from '../clock.js'
-import { type Connection, ignore } from './connection.js'
+import { ignore } from '../put-away.js'
+import type { Connection } from './connection.js'
 import { isPassing } from './replies.js'
 
 /** Whom a subscriber tells. */
@@ -32,7 +33,7 @@ export class Subscriber {
   /** Subscribed to, and not wanted any more. */
   #surplus = new Set<string>()
   #connection: Connection | undefined
-  #unwatch: () => void = ignore as () => void
+  #unwatch: () => void = ignore
   /** Counts the times that the connection stood: what was asked for before has to be asked for again. */
   #epoch = 0
   #isAdjusting = false

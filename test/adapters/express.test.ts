@@ -1,3 +1,5 @@
+// The adapter of Express, under Express 4 and 5: the contract, its middleware, and a handler that fails.
+
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import compression from 'compression'

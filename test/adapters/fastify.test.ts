@@ -1,3 +1,5 @@
+// The adapter of Fastify: the contract, its plugin, hooks and other plugins, and how a server closes.
+
 import type { AddressInfo } from 'node:net'
 import compress from '@fastify/compress'
 import cookie from '@fastify/cookie'

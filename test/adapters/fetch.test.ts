@@ -1,3 +1,5 @@
+// The adapter of Fetch: the contract on real servers, and a response whose body the test reads itself.
+
 import http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { serve as serveHono } from '@hono/node-server'

@@ -1,3 +1,5 @@
+// The adapter of Koa, under Koa 2 and 3: the contract, its middleware, and when the head leaves.
+
 import http from 'node:http'
 import http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'
@@ -120,6 +122,25 @@ describe.each(Object.entries(FRAMEWORKS))('%s', (name, framework) => {
     expect(await stream?.closed).toEqual({ reason: 'client' })
     expect(errors).toEqual([])
     expect(() => sse({ heartbeatMs: -1 })).toThrow('`heartbeatMs`')
+  })
+
+  test('has room for 16 KiB until Koa takes the stream, and sends all of it then', async () => {
+    const rooms: boolean[] = []
+    const url = await start((app) => {
+      app.use(async (ctx) => {
+        const stream = openStream(ctx)
+        for (let i = 0; i < 3; i++) {
+          rooms.push(stream.send({ data: 'x'.repeat(9_000) }))
+          // It leaves at the end of the synchronous run.
+          await Promise.resolve()
+        }
+        void stream.end({ data: 'end' })
+      })
+    })
+    const answer = await ask(url, 'http/1.1')
+    await answer.has('data: end\n\n')
+    expect(rooms).toEqual([true, true, false])
+    expect((await answer.whole).match(/x{9000}/g)).toHaveLength(3)
   })
 
   test('keeps cookies, and headers set before and after the stream opened', async () => {

@@ -1,3 +1,5 @@
+// The adapter of Node.js: the contract on each of its servers, and what only a raw socket shows.
+
 import http from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'

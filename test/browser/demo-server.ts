@@ -51,3 +51,15 @@ async function urlOf(child: ChildProcess): Promise<string> {
   const [text] = await once(child.stdout as NodeJS.ReadableStream, 'data')
   return /http:\/\/[\d.:]+/.exec(text)?.[0] as string
 }
+
+/** Publishes a note without a page. */
+export async function postNote(
+  demo: Demo,
+  body: string,
+  type = 'application/json',
+): Promise<Response> {
+  const headers = { 'content-type': type }
+  const response = await fetch(`${demo.url}/publish`, { method: 'POST', headers, body })
+  await response.text()
+  return response
+}

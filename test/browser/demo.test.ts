@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { describeInChromium } from './chromium.js'
-import { DEMO, type Demo, startDemo } from './demo-server.js'
+import { DEMO, type Demo, postNote, startDemo } from './demo-server.js'
 
 describeInChromium('the demo', (browser) => {
   let demo: Demo
@@ -223,7 +223,7 @@ describeInChromium('the demo', (browser) => {
     await page.click('#away')
     await waitForState('away')
     for (let number = 1; number <= 121; number++) {
-      expect((await postNote(JSON.stringify({ text: `missed ${number}` }))).status).toBe(200)
+      expect((await postNote(demo, JSON.stringify({ text: `missed ${number}` }))).status).toBe(200)
     }
 
     await page.click('#away')
@@ -366,50 +366,6 @@ describeInChromium('the demo', (browser) => {
     expect(output).toMatch(/^eventwire demo: http:\/\/127\.0\.0\.1:\d+ {2}\(Ctrl\+C to stop\)\n$/)
     expect(files).toEqual([])
   })
-
-  test.each([
-    ['GET', '/nothing', 404],
-    ['GET', '/server/server.js', 404],
-    ['GET', '/../package.json', 404],
-    ['GET', '//', 404],
-    ['POST', '/', 405],
-    ['POST', '/feed?page=0123abcd', 405],
-    ['GET', '/cut?page=0123abcd', 405],
-    ['GET', '/publish', 405],
-    ['GET', '/feed', 400],
-    ['GET', '/log?page=not-a-page', 400],
-    ['POST', '/cut?page=0123ABCD', 400],
-  ])('answers %s %s with %i', async (method, path, status) => {
-    const response = await fetch(`${demo.url}${path}`, { method })
-    await response.text()
-
-    expect(response.status).toBe(status)
-    expect(response.headers.has('allow')).toBe(status === 405)
-  })
-
-  test.each([
-    ['no JSON', 'text=hello', 400],
-    ['no object', 'null', 400],
-    ['no text', '{}', 400],
-    ['a text that is no string', '{"text":1}', 400],
-    ['nothing but space', '{"text":" "}', 400],
-    ['201 characters', JSON.stringify({ text: 'x'.repeat(201) }), 400],
-    ['a body that goes on', `"${'x'.repeat(1_000_000)}`, 413],
-    ['200 characters', JSON.stringify({ text: '\u{1f600}'.repeat(100) }), 200],
-  ])('judges a note of %s', async (_name, body, status) => {
-    expect((await postNote(body)).status).toBe(status)
-  })
-
-  test('takes notes as JSON alone, which a page from elsewhere cannot send', async () => {
-    expect((await postNote('{"text":"hello"}', 'text/plain')).status).toBe(415)
-  })
-
-  async function postNote(body: string, type = 'application/json'): Promise<Response> {
-    const headers = { 'content-type': type }
-    const response = await fetch(`${demo.url}/publish`, { method: 'POST', headers, body })
-    await response.text()
-    return response
-  }
 })
 
 interface FeedEvent {

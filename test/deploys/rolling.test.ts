@@ -1,3 +1,5 @@
+// A service of two nodes that is rolled, or grows, under its clients.
+
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { Cluster, type NodeOptions } from './cluster.js'
 

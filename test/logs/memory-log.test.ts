@@ -1,3 +1,5 @@
+// MemoryLog: the contract of all logs, and what it promises beyond that.
+
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { MemoryLog, SseError } from '../../src/index.js'
 import { describeLog } from './contract.js'
@@ -28,6 +30,14 @@ describe('MemoryLog', () => {
     const id = await before.append('a', { data: 'before' }, KEEP)
     await after.append('a', { data: 'after' }, KEEP)
     expect((await after.since('a', id, ALL)).complete).toBe(false)
+  })
+
+  test('gives records that nobody can change', async () => {
+    const log = new MemoryLog()
+    const before = await log.append('a', { data: '1' }, KEEP)
+    await log.append('a', { data: '2' }, KEEP)
+    const { records } = await log.since('a', before, ALL)
+    expect(() => Object.assign(records[0] as object, { data: 'other' })).toThrow(TypeError)
   })
 
   test('forgets what is older than it may be, also when nothing is appended any more', async () => {

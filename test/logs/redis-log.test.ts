@@ -1,3 +1,5 @@
+// RedisLog: the contract of all logs, over each of its clients.
+
 import { RedisLog } from '../../src/redis/redis-log.js'
 import { CLIENTS, EARLIER_CLIENTS } from '../redis/clients.js'
 import { describeWithRedis } from '../redis/redis-server.js'

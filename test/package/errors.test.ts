@@ -1,3 +1,5 @@
+// Each code of an SseError is a heading of docs/errors.md.
+
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 

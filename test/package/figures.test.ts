@@ -2,11 +2,12 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { digits, isHeld, measured, median, ratio } from '../../bench/runner/figures.js'
+import { digits, figure, isHeld, measured, median, ratio } from '../../bench/runner/figures.js'
 import { written } from '../../bench/runner/page.js'
-import { readResults } from '../../bench/runner/results.js'
+import { readResults, tableOf } from '../../bench/runner/results.js'
 
-const PAGES = ['performance.md', 'why-sse.md']
+const PAGES = ['compression.md', 'performance.md', 'why-sse.md']
+const PAGES_WITH_CHARTS = ['performance.md', 'why-sse.md']
 
 const docs = (path: string) => new URL(`../../docs/${path}`, import.meta.url)
 
@@ -28,7 +29,7 @@ describe('a page with figures', () => {
     expect(written(text, readResults())).toBe(text)
   })
 
-  test.each(PAGES)('%s shows charts that are there, for light and for dark', (page) => {
+  test.each(PAGES_WITH_CHARTS)('%s shows charts that are there, for light and for dark', (page) => {
     const charts = [...readFileSync(docs(page), 'utf8').matchAll(/"(charts\/[^"]+)"/g)]
     expect(charts.length).toBeGreaterThan(0)
     expect(charts.filter(([, path = '']) => !existsSync(docs(path)))).toEqual([])
@@ -50,6 +51,38 @@ describe('a page with figures', () => {
   test('is refused where it asks for what nobody measures', () => {
     expect(() => written('<!-- bench: guess x --><!-- /bench -->', {})).toThrow(/got guess/)
     expect(() => written('<!-- bench: table no/thing --><!-- /bench -->', {})).toThrow('no/thing')
+  })
+})
+
+describe('README', () => {
+  const readme = readFileSync(docs('../README.md'), 'utf8').replaceAll(/\s+/g, ' ')
+
+  test('says what bench/results.json has', () => {
+    const results = readResults()
+    const fanOut = tableOf(results, 'fan-out/1 a tick')
+    const [floor = ''] = Object.keys(fanOut.rows)
+    const over = (control: string) => digits(ratio(fanOut, 'eventwire', control))
+    const compression = tableOf(results, 'compression/small')
+    const kib = (row: string) => digits(figure(compression, row, 'resident KiB a stream'))
+    const bytes = 'bytes on the wire a delivery'
+
+    expect(readme).toContain(
+      `${over(floor)} times the CPU of those alone, and ${over('better-sse')} times that of better-sse`,
+    )
+    expect(readme).toContain(
+      `to ${digits(ratio(compression, 'compress: true, gzip', 'plain', bytes))} of their bytes, at ${kib('compress: true, gzip')} KiB a stream in place of ${kib('plain')}; the usual middleware takes ${kib('compression middleware, gzip')} KiB`,
+    )
+  })
+
+  test('says of slow clients what the comparison has', () => {
+    const comparison = readFileSync(docs('comparison.md'), 'utf8')
+    const [, list = ''] = /^\*\*slow client\*\*.*\n\n((?:- .*\n)+)/m.exec(comparison) ?? []
+    const [ours, ...others] = [...list.matchAll(/(\d+) MiB held/g)].map(([, mib]) => Number(mib))
+
+    expect(others.length).toBe(7)
+    expect(readme).toContain(
+      `${ours} MiB was held here, and ${Math.min(...others)} to ${Math.max(...others)} MiB by each of seven other packages`,
+    )
   })
 })
 

@@ -1,3 +1,5 @@
+// What a contract makes of events that are read: by each of its validators, and where they fail.
+
 import { type } from 'arktype'
 import * as v from 'valibot'
 import { describe, expect, test } from 'vitest'

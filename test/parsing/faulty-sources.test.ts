@@ -1,3 +1,5 @@
+// Sources that do what a source must not, and sentinels that answer what they must not.
+
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { parseEvents } from '../../src/parser.js'

@@ -1,3 +1,5 @@
+// SseParserStream between web streams.
+
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { defineEvents, SseParserStream } from '../../src/parser.js'

@@ -1,3 +1,5 @@
+// How parseEvents reads a source, and how it lets go of it.
+
 import { Readable } from 'node:stream'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'

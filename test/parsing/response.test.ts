@@ -1,3 +1,5 @@
+// Which responses are read as event streams, and what becomes of the others.
+
 import { Readable } from 'node:stream'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { parseEvents } from '../../src/parser.js'

@@ -1,3 +1,5 @@
+// The vectors, through each way to read, wherever they are cut.
+
 import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { type EventsSource, parseEvents, SseParserStream } from '../../src/parser.js'

@@ -1,3 +1,5 @@
+// From wire text to events, and the bound on the size of one.
+
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseEvents } from '../../src/parser.js'

@@ -1,3 +1,5 @@
+// The configs for Caddy, held to the contract of proxies.
+
 import { describeProxy } from './contract.js'
 
 describeProxy('Caddyfile', { leaving: 'told at once' })

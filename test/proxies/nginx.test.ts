@@ -1,3 +1,5 @@
+// The configs for nginx, held to the contract of proxies.
+
 import { describeProxy } from './contract.js'
 
 describeProxy('nginx.conf', { leaving: 'told at once' })

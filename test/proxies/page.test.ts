@@ -1,3 +1,5 @@
+// docs/proxies.md shows the configs that are tested, and no others.
+
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { PRODUCTS } from './proxy.js'

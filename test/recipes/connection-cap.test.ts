@@ -1,3 +1,5 @@
+// The recipe of docs/security.md for a cap on connections, on a real server.
+
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { closeAllStreams, streamStats } from 'eventwire'

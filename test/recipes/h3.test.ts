@@ -1,3 +1,5 @@
+// The recipes for h3 2 and h3 1, on their servers.
+
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { closeAllStreams, streamStats } from 'eventwire'

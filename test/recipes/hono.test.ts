@@ -1,3 +1,5 @@
+// The recipe for Hono, on its server for Node.js, and what its page says of headers and middleware.
+
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'

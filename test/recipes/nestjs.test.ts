@@ -1,3 +1,5 @@
+// The recipes for NestJS, on Express and on Fastify, and what stands beside a stream there.
+
 import 'reflect-metadata'
 import { type INestApplication, Logger } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'

@@ -1,3 +1,5 @@
+// The recipe for Next.js, as built by Next.js, and its Edge runtime.
+
 import type { StreamStats } from 'eventwire'
 import { describe, expect, test } from 'vitest'
 import { ask } from '../adapters/client.js'

@@ -1,3 +1,5 @@
+// The recipe for OpenTelemetry counts what streams and channels did.
+
 import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics'
 import { expect, test } from 'vitest'
 import { recordStreamMetrics } from './opentelemetry/metrics.js'

@@ -1,3 +1,5 @@
+// The recipe for Prometheus counts what streams and channels did.
+
 import { Registry } from 'prom-client'
 import { expect, test } from 'vitest'
 import { collectStreamMetrics } from './prometheus/metrics.js'

@@ -1,3 +1,5 @@
+// The recipe for SvelteKit, as built by Vite, on its server for Node.js.
+
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { StreamStats } from 'eventwire'

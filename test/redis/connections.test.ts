@@ -58,6 +58,17 @@ describeWithRedis('the connections of a RedisLog', (server) => {
   })
 
   describe.each(Object.keys(CLIENTS))('with %s', (name) => {
+    test('are given up at the close where Redis does not answer any more', async () => {
+      redis = await RedisServer.start()
+      const log = new RedisLog(connect(name, redis.port))
+      await log.append('a', { data: '1' }, KEEP)
+      redis.suspend()
+      await log.close()
+      await expect(log.append('a', { data: '2' }, KEEP)).rejects.toMatchObject({
+        code: 'ERR_SSE_CLOSED',
+      })
+    })
+
     test('hear of each channel that they may, whatever else is refused', async () => {
       redis = await RedisServer.start()
       await redis.command(

@@ -1,3 +1,5 @@
+// Each kind of connection that a stream writes to, held to the contract of sinks.
+
 import { createServer, get, type IncomingMessage } from 'node:http'
 import http2 from 'node:http2'
 import type { AddressInfo } from 'node:net'

@@ -1,3 +1,5 @@
+// createTestStream: what its client receives, how it reads, stalls and leaves, and what its options do.
+
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import * as z from 'zod'
