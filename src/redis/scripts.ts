@@ -174,22 +174,22 @@ end
 local info = redis.pcall('INFO', 'replication')
 if type(info) ~= 'string' or run == '' or not info:find('master_replid:' .. run, 1, true) then
   local current = type(info) == 'string' and info:match('master_replid:(%w+)') or 'unknown'
-  if run ~= current then
-    if number > 0 then
-      local reached = {}
-      for past, last in call('HMGET', meta, 'ends')[1]:gmatch('(%d+)=(%d+)') do
-        if tonumber(last) >= number - count then reached[#reached + 1] = past .. '=' .. last end
-      end
-      reached[#reached + 1] = term .. '=' .. number
-      ends = table.concat(reached, ',')
-      -- Counted, two that go on from one point would be one: the server may lose the first of them as well.
-      local age = time[1] * 1000000 + time[2] - epoch:sub(1, -7)
-      term = string.format('%d', math.max(term + 1, age))
-      call('HSET', meta, 'ends', ends)
+  if run ~= current and number > 0 then
+    local reached = {}
+    for past, last in call('HMGET', meta, 'ends')[1]:gmatch('(%d+)=(%d+)') do
+      if tonumber(last) >= number - count then reached[#reached + 1] = past .. '=' .. last end
     end
-    run = current
-    call('HSET', meta, 'run', run)
+    reached[#reached + 1] = term .. '=' .. number
+    ends = table.concat(reached, ',')
+    -- Counted, two that go on from one point would be one: the server may lose the first of them as well.
+    local age = time[1] * 1000000 + time[2] - epoch:sub(1, -7)
+    term = string.format('%d', math.max(term + 1, age))
+    call('HSET', meta, 'run', current, 'ends', ends,
+      'state', string.format('%s %d %d %d %s', term, number, count, bytes, limits))
+  elseif run ~= current then
+    call('HSET', meta, 'run', current)
   end
+  run = current
 end
 
 local sender, added = ARGV[2] .. ' ' .. ARGV[5], nil

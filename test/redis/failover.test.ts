@@ -3,7 +3,9 @@
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { SseChannel } from '../../src/index.js'
 import { RedisLog } from '../../src/redis/redis-log.js'
+import { FakeClient } from '../fake-client.js'
 import { CLIENTS } from './clients.js'
 import { describeWithRedis, RedisServer } from './redis-server.js'
 
@@ -84,4 +86,28 @@ describeWithRedis('a server and its replica', () => {
     }
     expect(log.compare(lost[1] as string, anew[0] as string)).toBeLessThan(0)
   })
+
+  test.each(Object.keys(CLIENTS))(
+    'tell those who are connected of the gap, and then of all that is kept (%s)',
+    async (name) => {
+      const channel = new SseChannel({ name: 'a', log: open(one, name) })
+      const publish = (texts: readonly string[]) =>
+        Promise.all(texts.map((data) => channel.publish({ data })))
+      const there = new FakeClient()
+      await channel.subscribe(there.stream)
+      await publish(['1', '2'])
+      const files = join(one.folder, 'appendonlydir')
+      await cp(files, `${files}-before`, { recursive: true })
+      const lost = await publish(['3', '4'])
+      await expect.poll(() => there.data).toEqual(['1', '2', '3', '4'])
+      await one.kill()
+      await cp(`${files}-before`, files, { recursive: true })
+      await one.start()
+      await publish(['drei', 'vier', 'fünf'])
+      const gap = JSON.stringify({ lastEventId: lost[1] })
+      await expect
+        .poll(() => there.data)
+        .toEqual(['1', '2', '3', '4', gap, '1', '2', 'drei', 'vier', 'fünf'])
+    },
+  )
 })
