@@ -91,14 +91,13 @@ local function evict()
 end
 `
 
-/** Keeps the keys, if it is time to. */
+/** Keeps the keys now and then, and looks through the senders then: they may come and go by the thousand. */
 const KEEP = `
 if now - kept > idle / 8 or now < kept then
   kept = now
   call('PEXPIRE', stream, idle)
   call('PEXPIRE', meta, idle)
   call('HSET', meta, 'kept', kept)
-  -- Now and then: senders may come and go by the thousand.
   local fields = call('HLEN', meta) > 128 and call('HGETALL', meta) or {}
   for i = 1, #fields, 2 do
     local heard = fields[i]:find('by:', 1, true) == 1 and fields[i + 1]:match('%d+$')
@@ -122,10 +121,13 @@ end
  *
  * The server may have lost its newest records in a crash, or in a failover to one that had not got them yet. No script can see
  * that; but it can see that the server names its history anew, as it does whenever it starts, and when it ceases to be
- * another's replica: then a term begins.
+ * another's replica: then a term begins. Counted, two that go on from one point would be one: the server may lose the first of
+ * them as well.
  *
  * A client that reconnects sends again what it had sent, but not in every case in order: some of it fails, and some that came
- * later was waiting in the client. So each event says which one is under way ahead of it, and is refused if that has not come.
+ * later was waiting in the client. So each event says which one is under way ahead of it, and is refused if that has not come; by
+ * a script that writes, so that where nothing may be written that is the answer. One that came before is looked for by halves: a
+ * sender's numbers rise with its counters, and others' records are in between.
  *
  * ARGV goes on: text, limits, counter, the counter of the one ahead or 0.
  */
@@ -140,7 +142,6 @@ end
 if counter <= last then
   ${GULP}
   ${ID_OF}
-  -- Its numbers rise with its counters, and others' records are in between: halves the range, and again.
   local function find(low, high)
     while low <= high do
       local middle = math.floor((low + high) / 2)
@@ -166,7 +167,6 @@ if counter <= last then
   return redis.error_reply('SENTBEFORE the event was appended before, and is not kept any more')
 end
 if tonumber(ARGV[6]) > last then
-  -- Where nothing may be written, that is the answer, and not to come again later.
   call('HSET', meta, 'kept', kept)
   return redis.error_reply('EARLY the event ahead has not come')
 end
@@ -181,7 +181,6 @@ if type(info) ~= 'string' or run == '' or not info:find('master_replid:' .. run,
     end
     reached[#reached + 1] = term .. '=' .. number
     ends = table.concat(reached, ',')
-    -- Counted, two that go on from one point would be one: the server may lose the first of them as well.
     local age = time[1] * 1000000 + time[2] - epoch:sub(1, -7)
     term = string.format('%d', math.max(term + 1, age))
     call('HSET', meta, 'run', current, 'ends', ends,
@@ -223,6 +222,7 @@ return id
  * Gives the records after a position.
  *
  * ARGV goes on: id, its number ('' for none), maxRecords, maxBytes.
+ * What it writes begins with what takes no memory: a server without room lets nobody write but after that.
  * Returns whether nothing is missing, the position that the records follow on, that of the newest record, and the
  * id and the text of each.
  */
@@ -232,7 +232,6 @@ if number > 0 and call('EXISTS', stream) == 0 then
   ${BEGIN}
   begin()
 end
--- Both begin with what takes no memory: a server without room lets nobody write but after that.
 ${EVICT}
 if evict() then
   call('HSET', meta, 'state', string.format('%s %d %d %d %s', term, number, count, bytes, limits))
