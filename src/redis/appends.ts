@@ -163,18 +163,27 @@ export class Appends {
     this.#isDeadlineSet = false
     const now = nowMs()
     let firstMs = Number.POSITIVE_INFINITY
-    for (const item of [...this.#underWay, ...this.#failed, ...this.#waiting]) {
-      if (item.isTold) continue
-      if (item.dueMs > now) firstMs = Math.min(firstMs, item.dueMs)
-      else {
+    for (const items of [this.#underWay, this.#failed, this.#waiting]) {
+      for (const item of items) {
+        if (item.isTold) continue
+        if (item.dueMs > now) {
+          // So are all behind it: at an outage there may be many, and this comes often.
+          firstMs = Math.min(firstMs, item.dueMs)
+          break
+        }
         item.cause ??= this.#clientError
-        item.reject(`Redis has not taken the event within ${this.#timeoutMs} ms`)
+        item.reject(`Redis has not taken the event within ${this.#timeoutMs} ms${this.#why()}`)
         // It may yet arrive: nothing overtakes it, nor piles up behind it in the client.
-        if (this.#underWay.has(item)) this.#isHeld = true
+        if (items === this.#underWay) this.#isHeld = true
       }
     }
-    this.#waiting = this.#waiting.filter(({ isTold }) => !isTold)
+    const left = this.#waiting.findIndex(({ isTold }) => !isTold)
+    if (left !== 0) this.#waiting = left < 0 ? [] : this.#waiting.slice(left)
     if (firstMs < Number.POSITIVE_INFINITY) this.#setDeadline(firstMs - now)
+  }
+
+  #why(): string {
+    return this.#connection.isReady ? '' : ': the client has no connection'
   }
 
   #onCertain(): void {

@@ -4,7 +4,8 @@
  * The place of a record: `<epoch>.<term>-<number>`.
  *
  * Numbers count the records of a channel, without a hole. A term is what one run of the server has added: a server that
- * comes back without the newest records numbers anew from there, in another term. An epoch is a life of the channel's keys.
+ * comes back without the newest records numbers anew from there, in another term: 0, then the microseconds of the epoch until
+ * it began. An epoch is a life of the channel's keys.
  */
 export interface Position {
   readonly id: string
@@ -14,7 +15,7 @@ export interface Position {
 }
 
 /** Numbers without leading zeros: one id has one spelling. */
-const ID = /^([0-9a-z]{1,64})\.(0|[1-9]\d{0,8})-(0|[1-9]\d{0,13})$/
+const ID = /^([0-9a-z]{1,64})\.(0|[1-9]\d{0,14})-(0|[1-9]\d{0,13})$/
 
 /** Gives what an id stands for; `undefined` for one that no RedisLog gives. */
 export function positionOf(id: string): Position | undefined {

@@ -102,7 +102,6 @@ export class RedisLog implements EventLog {
     return this.#appends.add(keys, [
       ...this.#shared(),
       textOf(record),
-      this.#topicOf(channel),
       `${maxEvents} ${maxBytes} ${age}`,
     ])
   }
@@ -209,7 +208,7 @@ export class RedisLog implements EventLog {
   }
 
   #shared(): string[] {
-    return [`${this.#idleMs}`, this.#sender.slice(0, 6), this.#sender]
+    return [`${this.#idleMs}`, this.#sender]
   }
 
   #checkOpen(): void {

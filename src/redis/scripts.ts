@@ -10,22 +10,21 @@ export interface Script {
 
 /*
  * KEYS[1]: a stream, one entry `<number>-<term>` a record; its fields are, in this order, the record's text, when it
- * came, and who sent it.
+ * came, and who sent it. What is published goes by the stream's name.
  * KEYS[2]: a hash with the channel's
  *   epoch         a life of these keys: later ones come later in the order of strings, by the server's clock; those of
  *                 the nodes differ, and a command may have waited
- *   term          how many runs of the server have added to it, less one
- *   run           the run of the server that added last
+ *   run           the server's name for the history that the last record went into
  *   ends          "<term>=<number>,...": the last number of each earlier term, as far as the stream reaches
- *   number        of the newest record
- *   count, bytes  of what is in the stream
- *   limits        "<maxEvents> <maxBytes> <maxAgeMs>", the last 0 for no limit
  *   kept          when the keys were last kept from expiring
+ *   state         "<term> <number> <count> <bytes> <limits>": the term, and the number, of the newest record; how much is in
+ *                 the stream; "<maxEvents> <maxBytes> <maxAgeMs>", the last 0 for no limit
  *   by:<sender>   "<counter> <number> <time>" of the last record that came from there
- * ARGV begins with: idle, what the name of an epoch ends with that may begin now, sender.
+ * ARGV begins with: idle, sender.
  *
- * A call from a script costs a microsecond or two, which each event waits for: there are few. Lua writes numbers of up to
- * 14 digits as they are: enough for milliseconds, and for a hundred thousand events a second over thirty years.
+ * Each event waits for its script, which finds the processor's caches cold: there are few calls, and each fields and
+ * arguments are few; a function is made where it is called. Lua writes numbers of up to 14 digits as they are: enough for
+ * milliseconds, and for a hundred thousand events a second over thirty years. It does so by way of fractions: `%d` does not.
  */
 
 /** Evicting costs two calls. The stream may hold so many more than the limits allow; nobody is shown them. */
@@ -37,30 +36,41 @@ const GULP_BYTES = 262_144
 /** A sender that was not heard for longer is forgotten: clients have long stopped to send again what it sent. */
 const SENDER_MS = 3_600_000
 
+const BEGIN = `
+local function begin()
+  epoch = string.format('%.0f', time[1] * 1000000 + time[2]) .. ARGV[2]:sub(1, 6)
+  term, run, ends, number, count, bytes, limits, kept, sent = '0', '', '', 0, 0, 0, '0 0 0', 0, false
+  call('DEL', stream, meta)
+  call('HSET', meta, 'epoch', epoch, 'run', run, 'ends', ends, 'kept', kept, 'state', '0 0 0 0 0 0 0')
+end
+`
+
 /** Reads the state. A new epoch begins where some of it is lost, be it flushed, expired or evicted. */
 const STATE = `
 local call, stream, meta = redis.call, KEYS[1], KEYS[2]
-local idle, by = tonumber(ARGV[1]), 'by:' .. ARGV[3]
-local state = call('HMGET', meta, 'epoch', 'term', 'run', 'ends', 'number', 'count', 'bytes', 'limits', 'kept', by)
-local epoch, term, run, ends, number = state[1], state[2], state[3], state[4], tonumber(state[5])
-local count, bytes, limits, kept = tonumber(state[6]), tonumber(state[7]), state[8], tonumber(state[9])
+local idle, by = tonumber(ARGV[1]), 'by:' .. ARGV[2]
+local epoch, run, kept, state, sent = unpack(call('HMGET', meta, 'epoch', 'run', 'kept', 'state', by))
+local ends, term, number, count, bytes, limits
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-
-local function begin()
-  epoch = string.format('%.0f', time[1] * 1000000 + time[2]) .. ARGV[2]
-  term, run, ends, number, count, bytes, limits, kept = '0', '', '', 0, 0, 0, '0 0 0', 0
-  call('DEL', stream, meta)
-  call('HSET', meta, 'epoch', epoch, 'term', term, 'run', run, 'ends', ends,
-    'number', number, 'count', count, 'bytes', bytes, 'limits', limits, 'kept', kept)
+if epoch then
+  term, number, count, bytes, limits = state:match('^(%d+) (%d+) (%d+) (%d+) (.+)$')
+  number, count, bytes, kept = tonumber(number), tonumber(count), tonumber(bytes), tonumber(kept)
+else
+  ${BEGIN}
+  begin()
 end
-if not epoch then begin() end
+`
 
+const GULP = `
 local function gulp(most)
   if bytes > 0 then most = math.min(most, math.ceil(${GULP_BYTES} * count / bytes)) end
   return math.max(most, 1)
 end
+`
 
+const EVICT = `
+${GULP}
 local function evict()
   local maxEvents, maxBytes, age = limits:match('(%d+) (%d+) (%d+)')
   maxEvents, maxBytes, age = tonumber(maxEvents), tonumber(maxBytes), tonumber(age)
@@ -79,21 +89,25 @@ local function evict()
   if count < before then call('XTRIM', stream, 'MAXLEN', count) end
   return count < before
 end
+`
 
-local function keep()
-  if now - kept <= idle / 8 and now >= kept then return false end
+/** Keeps the keys now and then, and looks through the senders then: they may come and go by the thousand. */
+const KEEP = `
+if now - kept > idle / 8 or now < kept then
   kept = now
   call('PEXPIRE', stream, idle)
   call('PEXPIRE', meta, idle)
-  -- Now and then: senders may come and go by the thousand.
+  call('HSET', meta, 'kept', kept)
   local fields = call('HLEN', meta) > 128 and call('HGETALL', meta) or {}
   for i = 1, #fields, 2 do
     local heard = fields[i]:find('by:', 1, true) == 1 and fields[i + 1]:match('%d+$')
     if heard and now - heard > math.min(idle, ${SENDER_MS}) then call('HDEL', meta, fields[i]) end
   end
-  return true
 end
+`
 
+const ID_OF = `
+ends = ends or call('HMGET', meta, 'ends')[1]
 local function idOf(at)
   for past, last in ends:gmatch('(%d+)=(%d+)') do
     if at <= tonumber(last) then return epoch .. '.' .. past .. '-' .. at end
@@ -106,87 +120,101 @@ end
  * Appends a record, once, and tells all nodes: in the order in which they are appended.
  *
  * The server may have lost its newest records in a crash, or in a failover to one that had not got them yet. No script can see
- * that; but it can see that it runs on another server process than the last one did, and begins a term.
+ * that; but it can see that the server names its history anew, as it does whenever it starts, and when it ceases to be
+ * another's replica: then a term begins. Counted, two that go on from one point would be one: the server may lose the first of
+ * them as well.
  *
  * A client that reconnects sends again what it had sent, but not in every case in order: some of it fails, and some that came
- * later was waiting in the client. So each event says which one is under way ahead of it, and is refused if that has not come.
+ * later was waiting in the client. So each event says which one is under way ahead of it, and is refused if that has not come; by
+ * a script that writes, so that where nothing may be written that is the answer. One that came before is looked for by halves: a
+ * sender's numbers rise with its counters, and others' records are in between.
  *
- * ARGV goes on: text, topic, limits, counter, the counter of the one ahead or 0.
+ * ARGV goes on: text, limits, counter, the counter of the one ahead or 0.
  */
 const APPEND = `${STATE}
-local text, counter = ARGV[4], tonumber(ARGV[7])
+local text, counter = ARGV[3], tonumber(ARGV[5])
 local last, at = 0, 0
-if state[10] and number > 0 then
-  last, at = state[10]:match('^(%d+) (%d+)')
+if sent then
+  last, at = sent:match('^(%d+) (%d+)')
   last, at = tonumber(last), tonumber(at)
 end
 
 if counter <= last then
-  -- Its numbers rise with its counters, and others' records are in between: halves the range, and again.
+  ${GULP}
+  ${ID_OF}
   local function find(low, high)
     while low <= high do
       local middle = math.floor((low + high) / 2)
-      local to, own, sent = middle, nil, nil
+      local to, own, its = middle, nil, nil
       repeat
         local most = gulp(8)
         local entries = call('XREVRANGE', stream, to, low, 'COUNT', most)
         for _, entry in ipairs(entries) do
-          local by, its = (entry[2][6] or ''):match('^(%S+) (%d+)$')
-          if by == ARGV[3] then
-            own, sent = tonumber(entry[1]:match('^%d+')), tonumber(its)
+          local who, which = (entry[2][6] or ''):match('^(%S+) (%d+)$')
+          if who == ARGV[2] then
+            own, its = tonumber(entry[1]:match('^%d+')), tonumber(which)
             break
           end
           to = '(' .. entry[1]
         end
       until own or #entries < most
-      if sent == counter then return own end
-      if own and sent > counter then high = own - 1 else low = middle + 1 end
+      if its == counter then return own end
+      if own and its > counter then high = own - 1 else low = middle + 1 end
     end
   end
   local found = counter == last and at or find(number - count + 1, at)
   if found then return idOf(found) end
   return redis.error_reply('SENTBEFORE the event was appended before, and is not kept any more')
 end
-if tonumber(ARGV[8]) > last then
-  -- Where nothing may be written, that is the answer, and not to come again later.
-  call('HSET', meta, 'number', number)
+if tonumber(ARGV[6]) > last then
+  call('HSET', meta, 'kept', kept)
   return redis.error_reply('EARLY the event ahead has not come')
 end
 
-local info = redis.pcall('INFO', 'server')
-if type(info) ~= 'string' then info = 'run_id:unknown' end
-if run == '' or not info:find('run_id:' .. run, 1, true) then
-  if number > 0 then
+local info = redis.pcall('INFO', 'replication')
+if type(info) ~= 'string' or run == '' or not info:find('master_replid:' .. run, 1, true) then
+  local current = type(info) == 'string' and info:match('master_replid:(%w+)') or 'unknown'
+  if run ~= current and number > 0 then
     local reached = {}
-    for past, last in ends:gmatch('(%d+)=(%d+)') do
+    for past, last in call('HMGET', meta, 'ends')[1]:gmatch('(%d+)=(%d+)') do
       if tonumber(last) >= number - count then reached[#reached + 1] = past .. '=' .. last end
     end
     reached[#reached + 1] = term .. '=' .. number
-    ends, term = table.concat(reached, ','), tostring(term + 1)
+    ends = table.concat(reached, ',')
+    local age = time[1] * 1000000 + time[2] - epoch:sub(1, -7)
+    term = string.format('%d', math.max(term + 1, age))
+    call('HSET', meta, 'run', current, 'ends', ends,
+      'state', string.format('%s %d %d %d %s', term, number, count, bytes, limits))
+  elseif run ~= current then
+    call('HSET', meta, 'run', current)
   end
-  run = info:match('run_id:(%w+)')
-  call('HSET', meta, 'run', run, 'term', term, 'ends', ends)
+  run = current
 end
 
-local function add()
-  number = number + 1
-  local id, sender = number .. '-' .. term, ARGV[3] .. ' ' .. ARGV[7]
-  if number == 1 then return call('XADD', stream, id, 'text', text, 'at', now, 'by', sender) end
-  return call('XADD', stream, 'NOMKSTREAM', id, 'text', text, 'at', now, 'by', sender)
+local sender, added = ARGV[2] .. ' ' .. ARGV[5], nil
+if number > 0 then
+  local id = string.format('%d-%s', number + 1, term)
+  added = call('XADD', stream, 'NOMKSTREAM', id, 'text', text, 'at', now, 'by', sender)
 end
-if not add() then
-  local current = run
-  begin()
-  call('HSET', meta, 'run', current)
-  add()
+if not added then
+  if number > 0 then
+    local current = run
+    ${BEGIN}
+    begin()
+    call('HSET', meta, 'run', current)
+  end
+  call('XADD', stream, '1-' .. term, 'text', text, 'at', now, 'by', sender)
 end
-count, bytes, limits = count + 1, bytes + #text, ARGV[6]
-if number % ${SLACK} == 0 or #text > ${LARGE} then evict() end
-keep()
-call('HSET', meta, 'number', number, 'count', count, 'bytes', bytes,
-  'limits', limits, 'kept', kept, by, ARGV[7] .. ' ' .. number .. ' ' .. now)
-local id = epoch .. '.' .. term .. '-' .. number
-call('PUBLISH', ARGV[5], id .. ' ' .. text)
+number, count, bytes, limits = number + 1, count + 1, bytes + #text, ARGV[4]
+if number % ${SLACK} == 0 or #text > ${LARGE} then
+  ${EVICT}
+  evict()
+end
+${KEEP}
+call('HSET', meta, 'state', string.format('%s %d %d %d %s', term, number, count, bytes, limits),
+  by, string.format('%s %d %d', ARGV[5], number, now))
+local id = string.format('%s.%s-%d', epoch, term, number)
+call('PUBLISH', stream, id .. ' ' .. text)
 return id
 `
 
@@ -194,17 +222,24 @@ return id
  * Gives the records after a position.
  *
  * ARGV goes on: id, its number ('' for none), maxRecords, maxBytes.
+ * What it writes begins with what takes no memory: a server without room lets nobody write but after that.
  * Returns whether nothing is missing, the position that the records follow on, that of the newest record, and the
  * id and the text of each.
  */
 const READ = `${STATE}
-local asked, maxRecords, maxBytes = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-if number > 0 and call('EXISTS', stream) == 0 then begin() end
--- Both, whatever the first one says. A server without room lets nobody write but after what takes nothing.
-local isLess, isKept = evict(), keep()
-if isLess or isKept then call('HSET', meta, 'count', count, 'bytes', bytes, 'kept', kept) end
+local asked, maxRecords, maxBytes = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+if number > 0 and call('EXISTS', stream) == 0 then
+  ${BEGIN}
+  begin()
+end
+${EVICT}
+if evict() then
+  call('HSET', meta, 'state', string.format('%s %d %d %d %s', term, number, count, bytes, limits))
+end
+${KEEP}
+${ID_OF}
 local from = number - count
-local complete = asked and asked >= from and asked <= number and idOf(asked) == ARGV[4]
+local complete = asked and asked >= from and asked <= number and idOf(asked) == ARGV[3]
 if complete then from = asked end
 local page = { complete and '1' or '0', idOf(from), idOf(number) }
 local size, start = 0, from + 1

@@ -30,17 +30,19 @@ describe.skipIf(!hasRedis)('an event that Redis has not taken in time (Redis)', 
       log = new RedisLog(connect(server.port), { timeoutMs: 300 })
       await expect(append()).rejects.toMatchObject({
         code: 'ERR_SSE_LOG',
+        message: expect.stringMatching(/ within 300 ms: the client has no connection$/),
         cause: expect.objectContaining({ message: expect.stringContaining('ECONNREFUSED') }),
       })
 
       await server.start()
       await expect.poll(() => append().catch(() => '')).not.toBe('')
       server.suspend()
-      const { code, cause } = await append().then(
+      const { code, cause, message } = await append().then(
         () => expect.unreachable(),
         (error) => error,
       )
       expect([code, cause]).toEqual(['ERR_SSE_LOG', undefined])
+      expect(message).toMatch(/ within 300 ms$/)
     },
   )
 })

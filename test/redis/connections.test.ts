@@ -152,7 +152,7 @@ describeWithRedis('the connections of a RedisLog', (server) => {
       const unfollow = await log.follow('a', listener)
       const [id] = await Promise.all(['1', '2'].map((data) => log.append('a', { data }, KEEP)))
       await expect.poll(() => listener.records.length).toBe(2)
-      // What is rare: an end of the history, many senders, a run of the server that has ended.
+      // What is rare: an end of the history, many senders, a history of the server that has ended.
       await log.append('a', { data: 'x'.repeat(20_000) }, { ...KEEP, maxEvents: 1 })
       const meta = `${keyPrefix}eventwire:{channel:a}:meta`
       const gone = Array.from({ length: 200 }, (_, i) => [`by:gone${i}`, `1 ${i} 0`]).flat()
