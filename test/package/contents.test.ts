@@ -122,10 +122,11 @@ describe('the package that npm packs', () => {
     expect(textOf('THIRD-PARTY-LICENSES.md')).toContain(licence)
   })
 
-  test('installs nothing but the parser, runs no script at installation, and says what it needs', () => {
+  // On the oldest Node.js of `engines`, Yarn 1 refuses to install eventsource-parser, and npm warns of it.
+  test('installs nothing else, runs no script at installation, and says what it needs', () => {
     const atInstallation = ['preinstall', 'install', 'postinstall', 'prepare']
 
-    expect(Object.keys(manifest.dependencies)).toEqual(['eventsource-parser'])
+    expect(manifest.dependencies).toBeUndefined()
     expect(Object.keys(manifest.scripts).filter((name) => atInstallation.includes(name))).toEqual(
       [],
     )
