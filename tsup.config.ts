@@ -23,18 +23,8 @@ const library = defineConfig({
   // The command line is built at the same time.
   clean: ['!cli.js'],
   treeshake: true,
-  // The ES modules import it; it has no CommonJS build, so ours carries it inside: Jest cannot require ES modules.
+  // It is no dependency of those who install the package: docs/decisions/the-parser.md.
   noExternal: ['eventsource-parser'],
-  esbuildPlugins: [
-    {
-      name: 'import-the-parser',
-      setup({ initialOptions, onResolve }) {
-        onResolve({ filter: /^eventsource-parser$/ }, ({ path }) =>
-          initialOptions.define?.TSUP_FORMAT === '"esm"' ? { path, external: true } : undefined,
-        )
-      },
-    },
-  ],
 })
 
 const commandLine = defineConfig({

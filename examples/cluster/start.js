@@ -18,6 +18,8 @@ const LOCAL = '127.0.0.1'
 const AWAY_MS = 5_000
 const NODE = fileURLToPath(new URL('server.js', import.meta.url))
 
+const front = await freePort(HOST, Number(PORT))
+const [redis, one, two] = [await freePort(), await freePort(), await freePort()]
 /** Redis and nginx keep their files here. */
 const folder = await mkdtemp(join(tmpdir(), 'cluster-'))
 /** The processes that run, in the order of their start. @type {Set<ChildProcess>} */
@@ -25,20 +27,17 @@ const children = new Set()
 let isStopping = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop)
 
-const front = PORT === '0' ? await freePort() : Number(PORT)
-const [redis, one, two] = [await freePort(), await freePort(), await freePort()]
-
 startProgram('redis-server', [
   ...['--port', `${redis}`, '--bind', LOCAL],
   ...['--dir', folder, '--appendonly', 'yes'],
 ])
 startNode('one', one)
 startNode('two', two)
-await Promise.all([answers(one), answers(two)])
+await Promise.all([answers(LOCAL, one), answers(LOCAL, two)])
 const config = join(folder, 'nginx.conf')
 await writeFile(config, await nginxConfig())
 startProgram('nginx', ['-p', folder, '-c', config, '-e', 'stderr', '-g', 'daemon off;'])
-await answers(front)
+await answers(HOST, front)
 console.log(`Cluster: http://${HOST}:${front}`)
 
 /**
@@ -115,19 +114,21 @@ ${filled}}
 /**
  * Settles when a server answers; not at all when everything is being stopped.
  *
+ * @param {string} host
  * @param {number} port
  */
-async function answers(port) {
+async function answers(host, port) {
   for (;;) {
-    const response = await fetch(`http://${LOCAL}:${port}/`).catch(() => undefined)
+    const response = await fetch(`http://${host}:${port}/`).catch(() => undefined)
     await response?.text()
     if (response?.ok && !isStopping) return
     await wait(50)
   }
 }
 
-async function freePort() {
-  const server = createServer().listen(0, LOCAL)
+/** Gives a port that nothing listens on: the one that is asked for, or rejects. */
+async function freePort(host = LOCAL, wanted = 0) {
+  const server = createServer().listen(wanted, host)
   await once(server, 'listening')
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
   server.close()

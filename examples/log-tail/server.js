@@ -1,8 +1,8 @@
 // Tails a file: each new line is an event, and its level decides who gets it.
 // @ts-check
 
-import { appendFileSync } from 'node:fs'
-import { mkdtemp, open, rm } from 'node:fs/promises'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StringDecoder } from 'node:string_decoder'
@@ -93,16 +93,16 @@ async function* follow(file) {
 }
 
 /** Writes a log of its own, so that there is something to see. */
-async function makeLog() {
-  const folder = await mkdtemp(join(tmpdir(), 'log-tail-'))
+function makeLog() {
+  const folder = mkdtempSync(join(tmpdir(), 'log-tail-'))
   const file = join(folder, 'server.log')
   const write = (timeMs = Date.now()) =>
     appendFileSync(file, `${new Date(timeMs).toISOString()} ${madeUpText()}\n`)
   for (let ago = 40; ago > 0; ago--) write(Date.now() - ago * LINE_MS)
   const timer = setInterval(() => write(), LINE_MS)
-  fastify.addHook('onClose', async () => {
+  closing.signal.addEventListener('abort', () => {
     clearInterval(timer)
-    await rm(folder, { recursive: true })
+    rmSync(folder, { recursive: true })
   })
   return file
 }
@@ -114,16 +114,15 @@ function madeUpText() {
   return `INFO  GET /products/${number} 200 ${number % 40} ms`
 }
 
-publishLines(LOG_FILE ?? (await makeLog())).catch((error) => {
+console.log(`Log tail: ${await fastify.listen({ port: Number(PORT), host: HOST })}`)
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
+publishLines(LOG_FILE ?? makeLog()).catch((error) => {
   console.error(error.message)
   process.exitCode = 1
-  return fastify.close()
+  return stop()
 })
-console.log(`Log tail: ${await fastify.listen({ port: Number(PORT), host: HOST })}`)
 
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    closing.abort()
-    return fastify.close()
-  })
+function stop() {
+  closing.abort()
+  return fastify.close()
 }

@@ -24,7 +24,8 @@ export function describeInChromium(name: string, tests: (browser: () => Browser)
           '--disable-sync',
         ],
       })
-    })
+      // On a busy machine it has taken more than the ten seconds that a hook has.
+    }, 60_000)
     afterAll(async () => {
       await browser?.close()
     })

@@ -9,16 +9,9 @@ import { describeInChromium } from './chromium.js'
 
 const ROOT = new URL('../../', import.meta.url)
 
-const IMPORTS = JSON.stringify({
-  imports: {
-    'eventwire/client': '/dist/client.js',
-    'eventsource-parser': '/node_modules/eventsource-parser/dist/index.js',
-  },
-})
-
-const PAGE = `<!doctype html><title>Client</title><script type="importmap">${IMPORTS}</script>
+const PAGE = `<!doctype html><title>Client</title>
 <script type="module">
-  import { connect } from 'eventwire/client'
+  import { connect } from '/dist/client.js'
   addEventListener('pageshow', ({ persisted }) => {
     globalThis.isBack = persisted
   })
@@ -72,7 +65,7 @@ describeInChromium('connect', (browser) => {
       if (path === '/events') answers.shift()?.(request)
       else if (path === '/page' || path === '/other')
         request.answer(200, { 'content-type': 'text/html' }, PAGE)
-      else if (/^\/(dist|node_modules\/eventsource-parser)\/[\w./-]+\.js$/.test(path)) {
+      else if (/^\/dist\/[\w./-]+\.js$/.test(path)) {
         const code = readFileSync(new URL(`.${path}`, ROOT), 'utf8')
         request.answer(200, { 'content-type': 'text/javascript' }, code)
       } else request.answer(404, {}, '')

@@ -2,6 +2,7 @@
 
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { start } from './packed-example.js'
 import type { Scenario } from './scenario.js'
 import { receivedBy, type Stage, textOf, waitForState } from './stage.js'
 
@@ -66,6 +67,14 @@ function tests(stage: Stage): void {
     expect(await count(page, 'beats')).toBe((await beatsOf(page)).length)
     expect(await count(page, 'connections')).toBeGreaterThanOrEqual(3)
   }, 60_000)
+
+  test('starts at the address that it is told', async () => {
+    const elsewhere = await start(stage.folder, { HOST: '127.0.0.2' })
+    const { status } = await fetch(elsewhere.url)
+
+    expect(elsewhere.url).toContain('//127.0.0.2:')
+    expect([status, await elsewhere.stop()]).toEqual([200, 0])
+  })
 
   test('gets what another page got while its connection was cut', async () => {
     const page = await stage.visit()

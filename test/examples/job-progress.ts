@@ -2,6 +2,7 @@
 
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
+import { runTests } from './packed-example.js'
 import type { Scenario } from './scenario.js'
 import { receivedBy, type Stage, textOf, waitForState } from './stage.js'
 
@@ -28,6 +29,13 @@ const saidOf = (stage: Stage, id: string) =>
   stage.server.output.split('\n').filter((line) => line.startsWith(`Job ${id}: `))
 
 function tests(stage: Stage): void {
+  test('comes with tests that pass in the copy', async () => {
+    const printed = await runTests(stage.folder)
+
+    expect(printed).toMatch(/ pass 5\n/)
+    expect(printed).toMatch(/ skipped 0\n/)
+  })
+
   test('shows a job to its end, and keeps who has seen it from coming back', async () => {
     const page = await stage.visit()
     const id = await startJob(page, 12)
@@ -87,6 +95,22 @@ function tests(stage: Stage): void {
     expect(saidOf(stage, id)).toEqual([`Job ${id}: stopped at ${done} of 1000`])
   })
 
+  test('lets the visitor cancel again where the server was not reached', async () => {
+    const page = await stage.visit()
+    const id = await startJob(page, 1_000)
+    stage.relay.cut()
+    await waitForState(page, 'connecting')
+    await page.click('#cancel')
+    await expect.poll(() => page.locator('#cancel').isEnabled()).toBe(true)
+
+    stage.relay.mend()
+    await waitForState(page, 'open')
+    await page.click('#cancel')
+    await waitForJob(page, 'stopped')
+
+    expect(saidOf(stage, id)).toHaveLength(1)
+  })
+
   test('goes on when the page is reloaded, and stops when it is closed', async () => {
     const page = await stage.visit()
     const id = await startJob(page, 1_000)
@@ -138,6 +162,7 @@ function tests(stage: Stage): void {
 
 export const jobProgress: Scenario = {
   greeting: 'Job progress',
+  testsWith: 'node --test',
   says: /^Job [\w-]+: (done|stopped) at \d+ of \d+$/,
   async begin(page) {
     await page.locator('#state[data-state="idle"]').waitFor()

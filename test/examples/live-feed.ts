@@ -1,9 +1,11 @@
 // The live feed: a chart that misses nothing.
 
 import { once } from 'node:events'
-import { get } from 'node:http'
+import { get, type IncomingMessage } from 'node:http'
 import type { Page } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { readWire, type WireEvent } from '../wire.js'
+import { start } from './packed-example.js'
 import type { Scenario } from './scenario.js'
 import { placeOf, receivedBy, type Stage, textOf, waitForState } from './stage.js'
 
@@ -33,6 +35,45 @@ const drawnPixels = (page: Page) =>
     }
     return pixels
   })
+
+/**
+ * What the server is to load first: prices come as fast as they can be made, until it gets SIGUSR2.
+ *
+ * At their own pace, hours would pass before the sockets of a client that does not read are full.
+ */
+const IN_HASTE = `
+const { setInterval } = globalThis
+globalThis.setInterval = (tick) => {
+  const timer = setInterval(() => { for (let ticks = 0; ticks < 100; ticks++) tick() }, 1)
+  process.once('SIGUSR2', () => clearInterval(timer))
+  return timer
+}`
+
+/** More events than the sockets between two processes hold, twice over. */
+const MANY = 200_000
+
+async function openFeed(url: string): Promise<IncomingMessage> {
+  const [response] = await once(get(`${url}/feed`), 'response')
+  return response.setEncoding('utf8')
+}
+
+/** Reads until a text has come, leaves, and gives the events. */
+async function readUntil(response: IncomingMessage, end: string): Promise<WireEvent[]> {
+  let text = ''
+  for await (const more of response) {
+    text += more
+    if (text.includes(end, text.length - more.length - end.length)) return readWire(text)
+  }
+  throw new Error('The feed has ended')
+}
+
+/** What a fresh client gets: the state, with the id of the newest event. */
+async function snapshotOf(url: string): Promise<WireEvent> {
+  const events = await readUntil(await openFeed(url), ']]}\n\n')
+  return events.find(({ event }) => event === 'prices') as WireEvent
+}
+
+const numberOf = ({ id }: WireEvent) => Number(id?.split('-')[1])
 
 async function begin(page: Page): Promise<void> {
   await waitForState(page, 'open')
@@ -88,6 +129,31 @@ function tests(stage: Stage): void {
     expect(places).toEqual(places.map((_, index) => first + index))
     expect(await receivedBy(page, 'prices')).toHaveLength(1)
   })
+
+  test('sends a client that reads too slowly fewer prices, and the newest of each share', async () => {
+    const code = `data:text/javascript,${encodeURIComponent(IN_HASTE)}`
+    const server = await start(stage.folder, { NODE_OPTIONS: `--import ${code}` })
+    onTestFinished(async () => void (await server.stop()))
+    const slow = await openFeed(server.url)
+    let newest = await snapshotOf(server.url)
+    const isAfter = async (number: number) => {
+      newest = await snapshotOf(server.url)
+      return numberOf(newest) > number
+    }
+    await expect.poll(() => isAfter(MANY), { timeout: 40_000 }).toBe(true)
+    server.signal('SIGUSR2')
+    await expect.poll(() => isAfter(numberOf(newest)), PATIENCE).toBe(false)
+
+    // Behind what its sockets held comes what was conflated, and then the id that it resumes from.
+    const received = await readUntil(slow, `\n\nid: ${newest.id}\n\n`)
+    expect(await server.stop()).toBe(0)
+    const prices = received.filter(({ event }) => event === 'price')
+    const points = Object.entries(JSON.parse(newest.data) as Record<string, unknown[]>)
+    expect(prices.slice(-points.length).map(({ data }) => JSON.parse(data))).toEqual(
+      points.map(([symbol, all]) => ({ symbol, point: all.at(-1) })),
+    )
+    expect(prices.length).toBeLessThan(numberOf(newest) / 2)
+  }, 60_000)
 
   test('starts over from the snapshot of a server that was started anew', async () => {
     const page = await stage.visit()

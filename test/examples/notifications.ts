@@ -95,6 +95,23 @@ function tests(stage: Stage): void {
     await expect.poll(() => inboxOf(grace)).toEqual(['before', 'while she was away', 'after'])
   })
 
+  test('keeps what could not be sent, and says so', async () => {
+    const { grace } = await bringIn(stage)
+    stage.relay.cut()
+    await waitForState(grace, 'connecting')
+    await grace.selectOption('#to', 'grace')
+    await grace.fill('#text', 'not lost')
+    await grace.press('#text', 'Enter')
+    await grace.getByRole('alert').filter({ hasText: 'has not taken that' }).waitFor()
+    expect(await grace.inputValue('#text')).toBe('not lost')
+
+    stage.relay.mend()
+    await grace.press('#text', 'Enter')
+
+    await expect.poll(() => inboxOf(grace), PATIENCE).toEqual(['not lost'])
+    expect(await grace.locator('#problem').isVisible()).toBe(false)
+  })
+
   test('takes what was read off all windows of the user', async () => {
     const { grace, ada } = await bringIn(stage)
     const second = await stage.openTab(grace.context())

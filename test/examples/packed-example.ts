@@ -41,11 +41,19 @@ export const newFolder = () => mkdtemp(join(tmpdir(), 'eventwire-example-'))
 
 export const remove = (folder: string) => rm(folder, { recursive: true, force: true })
 
+/** Runs the example's own tests, as `npm test` does, and gives what they print. Rejects if one fails. */
+export async function runTests(folder: string): Promise<string> {
+  const { stdout } = await run('npm', ['test', '--silent'], { cwd: folder })
+  return stdout
+}
+
 /** A server that runs. */
 export interface Running {
   readonly url: string
   /** What it has printed so far. */
   readonly output: string
+  /** Sends its process a signal. */
+  signal(name: NodeJS.Signals): void
   /** Asks it to end, and waits for it. */
   stop(): Promise<number | null>
 }
@@ -74,6 +82,7 @@ export async function start(folder: string, env: NodeJS.ProcessEnv = {}): Promis
     get output() {
       return output
     },
+    signal: (name) => child.kill(name),
     async stop() {
       child.kill('SIGTERM')
       const [code] = await closed

@@ -1,12 +1,12 @@
 // What is asked of each example, whatever it shows.
 
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import type { Program } from '../programs.js'
-import { manifestOf, sourceOf } from './packed-example.js'
+import { manifestOf, newFolder, remove, sourceOf, start } from './packed-example.js'
 import type { Stage } from './stage.js'
 
 /** One example, as its tests know it. */
@@ -23,6 +23,8 @@ export interface Scenario {
   program?: string
   /** The programs that have to be on this machine. */
   needs?: Program[]
+  /** What `npm test` runs, if it has tests to copy along. */
+  testsWith?: string
   /** The tests of its own. */
   tests(stage: Stage): void
 }
@@ -69,6 +71,34 @@ export function testScenario(name: string, scenario: Scenario, stage: Stage): vo
     expect(readme).toContain('```sh\nnpm install && npm start\n```')
   })
 
+  test('lets no script run in its page but its own', async () => {
+    const page = await stage.visit()
+    await scenario.begin(page)
+
+    await page.evaluate(() => {
+      const script = document.createElement('script')
+      script.textContent = 'window.isForeign = true'
+      document.body.append(script)
+    })
+
+    expect(await page.evaluate(() => 'isForeign' in window)).toBe(false)
+    expect(stage.problems.splice(0)).toEqual([expect.stringContaining('Content Security Policy')])
+  })
+
+  // Whoever starts a second example meets it first.
+  test('says so when its port is taken, and leaves nothing behind', async () => {
+    const TMPDIR = await newFolder()
+    const { port: PORT } = new URL(stage.server.url)
+    const said = await start(stage.folder, { PORT, TMPDIR }).then(
+      (second) => second.stop(),
+      (error: Error) => error.message,
+    )
+
+    expect(said).toContain('EADDRINUSE')
+    expect(await readdir(TMPDIR)).toEqual([])
+    await remove(TMPDIR)
+  })
+
   test('ends by itself on SIGTERM while a page is open, having said nothing else', async () => {
     await scenario.begin(await stage.visit())
     const { server } = stage
@@ -84,7 +114,8 @@ export function testScenario(name: string, scenario: Scenario, stage: Stage): vo
     const { devDependencies } = await manifestOf(ROOT)
     const code = await readFile(join(sourceOf(name), 'server.js'), 'utf8')
 
-    expect(scripts).toEqual({ start: `node ${scenario.program ?? 'server.js'}` })
+    const { program = 'server.js', testsWith } = scenario
+    expect(scripts).toEqual({ start: `node ${program}`, ...(testsWith && { test: testsWith }) })
     for (const [dependency, range] of Object.entries(dependencies)) {
       expect(code).toMatch(new RegExp(`'${dependency}[/']`))
       if (dependency === 'eventwire') continue

@@ -2,6 +2,7 @@
 
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -46,6 +47,8 @@ describe('an application with the packed package', () => {
     ['an ES module', 'node16', 'node16', 'module'],
     ['CommonJS', 'node16', 'node16', 'commonjs'],
     ['an ES module', 'esnext', 'bundler', 'module'],
+    // Which knows no `exports`, and is what TypeScript 5 takes beside `"module": "commonjs"`.
+    ['CommonJS', 'commonjs', 'node10', 'commonjs'],
   ])(
     'compiles without a complaint and runs as %s, module %s, moduleResolution %s',
     async (_what, module, moduleResolution, type) => {
@@ -72,6 +75,39 @@ describe('an application with the packed package', () => {
       const result = JSON.parse(await run(...jest))
 
       expect(result).toMatchObject({ numPassedTests: 3, numTotalTests: 3, success: true })
+    },
+    PATIENCE,
+  )
+})
+
+describe('what docs/getting-started.md says of first errors', () => {
+  const page = readFileSync(new URL('../../docs/getting-started.md', import.meta.url), 'utf8')
+  const errors = [...page.matchAll(/^\| `(.+?)` \|/gm)].map(([, message = '']) => message)
+  const script = (code: string) => run('--input-type=module', '-e', code)
+
+  test.each([
+    ['openStream', () => script(`import { openStream } from 'eventwire'`)],
+    [
+      'isWellFormed',
+      () =>
+        script(`delete String.prototype.isWellFormed
+          import { encodeEvent } from 'eventwire'
+          encodeEvent({ event: 'a' })`),
+    ],
+    [
+      'ErrorOptions',
+      () => {
+        const old = ['--target', 'es2020', '--module', 'nodenext', '--types', 'node', '--noEmit']
+        return run(tool('typescript/lib/tsc.js'), ...old, 'typescript/round-trip.ts')
+      },
+    ],
+  ])(
+    'is what they say: %s',
+    async (word, fail) => {
+      const [message = '', ...others] = errors.filter((each) => each.includes(word))
+
+      expect(others).toEqual([])
+      await expect(fail()).rejects.toThrow(message)
     },
     PATIENCE,
   )

@@ -122,10 +122,22 @@ describe('the package that npm packs', () => {
     expect(textOf('THIRD-PARTY-LICENSES.md')).toContain(licence)
   })
 
-  test('installs nothing but the parser, runs no script at installation, and says what it needs', () => {
+  test('has types for every entry point where TypeScript knows no exports', () => {
+    const rooms = Object.keys(manifest.exports)
+      .filter((entry) => entry !== '.' && entry !== './package.json')
+      .map((entry) => entry.slice('./'.length))
+
+    expect(rooms).toContain('testing')
+    expect(manifest.typesVersions).toEqual({
+      '*': Object.fromEntries(rooms.map((room) => [room, [`./dist/${room}.d.cts`]])),
+    })
+  })
+
+  // On the oldest Node.js of `engines`, Yarn 1 refuses to install eventsource-parser, and npm warns of it.
+  test('installs nothing else, runs no script at installation, and says what it needs', () => {
     const atInstallation = ['preinstall', 'install', 'postinstall', 'prepare']
 
-    expect(Object.keys(manifest.dependencies)).toEqual(['eventsource-parser'])
+    expect(manifest.dependencies).toBeUndefined()
     expect(Object.keys(manifest.scripts).filter((name) => atInstallation.includes(name))).toEqual(
       [],
     )

@@ -2,35 +2,13 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { describe, expect, test } from 'vitest'
 import { describeInChromium } from '../browser/chromium.js'
-
-const ROOT = new URL('../../', import.meta.url)
-
-const pages = [
-  'README.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'CODE_OF_CONDUCT.md',
-  'SECURITY.md',
-  ...readdirSync(new URL('docs/', ROOT), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.md') && !path.startsWith('api'))
-    .map((path) => `docs/${path}`),
-  ...readdirSync(new URL('examples/', ROOT), { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => `examples/${name}/README.md`),
-]
-
-const textOf = (page: string) => readFileSync(new URL(page, ROOT), 'utf8')
-
-const blocksOf = (page: string, language: string) =>
-  [...textOf(page).matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))].map(
-    ([, code]) => code as string,
-  )
+import { blocksOf, pages, ROOT, textOf } from './pages.js'
 
 /** What the blocks that name a file show of it, such as ```ts test/recipes/hono/app.ts. */
 const shown = pages.flatMap((page) =>

@@ -4,6 +4,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
@@ -33,6 +34,19 @@ function output(child: ChildProcess): () => string {
     })
   }
   return () => text
+}
+
+/** Begins to publish a note, and leaves once the server is reading it. */
+async function leaveWithinNote(url: string): Promise<void> {
+  const leaving = request(url, {
+    method: 'POST',
+    headers: { 'content-length': 100, expect: '100-continue' },
+  })
+  leaving.flushHeaders()
+  await once(leaving, 'continue')
+  leaving.destroy()
+  // Node calls it a hang-up of the server.
+  await once(leaving, 'error')
 }
 
 describeInChromium('docs/getting-started.md', (browser) => {
@@ -83,6 +97,10 @@ describeInChromium('docs/getting-started.md', (browser) => {
     await vi.waitFor(() => expect(printed()).toMatch(/^\d+\n$/), 10_000)
     const here = (command: string) =>
       command.replace('localhost:8080', `127.0.0.1:${printed().trim()}`)
+
+    // This ended the process once.
+    await leaveWithinNote(here('http://localhost:8080/'))
+    expect((await fetch(here('http://localhost:8080/'), { method: 'POST' })).status).toBe(400)
 
     const visit = await browser().newPage()
     const subscribed = visit.waitForResponse((response) => response.url().endsWith('/feed'))

@@ -205,9 +205,6 @@ describe.each(PROXIES)('behind %s', (_, isHere, start) => {
 })
 
 const PAGE = `<!doctype html><title>Held back</title>
-<script type="importmap">
-  {"imports": {"eventsource-parser": "/node_modules/eventsource-parser/dist/index.js"}}
-</script>
 <script type="module">
   import { connect } from '/dist/client.js'
   globalThis.seen = []

@@ -97,7 +97,7 @@ function element(id) {
 const button = /** @type {HTMLButtonElement} */ (element('stop'))
 button.addEventListener('click', () => {
   button.disabled = true
-  fetch(`/${servedBy}/stop`, { method: 'POST' })
+  fetch(`/${servedBy}/stop`, { method: 'POST' }).catch(() => showServing(servedBy))
 })
 
 connect()

@@ -1,6 +1,6 @@
 // The page: starts a job, shows how far it is, and cancels it. Its address holds the job's id.
 
-/** @typedef {import('../server.js').Progress} Progress */
+/** @typedef {import('../job.js').Progress} Progress */
 
 const MESSAGES = {
   running: 'Importing.',
@@ -35,7 +35,9 @@ form.addEventListener('submit', async (event) => {
 
 cancel.addEventListener('click', () => {
   cancel.disabled = true
-  fetch(`/jobs/${location.hash.slice(1)}`, { method: 'DELETE' })
+  fetch(`/jobs/${location.hash.slice(1)}`, { method: 'DELETE' }).catch(() => {
+    cancel.disabled = false
+  })
 })
 
 /** @param {string} id */

@@ -78,13 +78,19 @@ function showState(state) {
 }
 
 /**
+ * Tells whether the server has done it; if not, the page says so.
+ *
  * @param {string} method
  * @param {string} path
  * @param {object} [body]
  */
-function send(method, path, body = {}) {
+async function send(method, path, body = {}) {
   const headers = { 'content-type': 'application/json' }
-  return fetch(path, { method, headers, body: JSON.stringify(body) })
+  const request = { method, headers, body: JSON.stringify(body) }
+  const response = await fetch(path, request).catch(() => undefined)
+  const isDone = response?.ok === true
+  element('problem').textContent = isDone ? '' : 'The server has not taken that. Try again.'
+  return isDone
 }
 
 /** @param {string} user */
@@ -99,13 +105,12 @@ function element(id) {
 
 for (const button of element('login').querySelectorAll('button')) {
   button.addEventListener('click', async () => {
-    await send('POST', '/login', { user: button.dataset.user })
-    start()
+    if (await send('POST', '/login', { user: button.dataset.user })) start()
   })
 }
 
 element('logout').addEventListener('click', async () => {
-  await send('POST', '/logout')
+  if (!(await send('POST', '/logout'))) return
   unread.clear()
   showInbox()
   start()
@@ -115,8 +120,7 @@ element('send').addEventListener('submit', async (event) => {
   event.preventDefault()
   const text = /** @type {HTMLInputElement} */ (element('text'))
   const to = /** @type {HTMLSelectElement} */ (element('to'))
-  const response = await send('POST', '/notifications', { to: to.value, text: text.value })
-  if (response.ok) text.value = ''
+  if (await send('POST', '/notifications', { to: to.value, text: text.value })) text.value = ''
 })
 
 start()
