@@ -6,8 +6,18 @@ import { type ClientClock, PLATFORM_CLOCK } from './client-clock.js'
 import type { EventMap } from './contract.js'
 import type { RequestedDelivery } from './delivery-request.js'
 import type { ResponseLike } from './event-response.js'
-import { delay, integer, MAX_DELAY_MS, object, oneOf, optional, wrongType } from './misuse.js'
 import {
+  delay,
+  integer,
+  known,
+  MAX_DELAY_MS,
+  object,
+  oneOf,
+  optional,
+  wrongType,
+} from './misuse.js'
+import {
+  PARSE_OPTIONS,
   type ParseOptions,
   type ResolvedParseOptions,
   resolveParseOptions,
@@ -190,6 +200,33 @@ export interface ResolvedConnectOptions
   readonly parsing: ResolvedParseOptions
 }
 
+const CONNECT_OPTIONS: readonly (keyof ConnectOptions)[] = [
+  ...PARSE_OPTIONS,
+  'request',
+  'headers',
+  'method',
+  'body',
+  'fetch',
+  'lastEventId',
+  'reconnect',
+  'idleTimeoutMs',
+  'eventTimeoutMs',
+  'delivery',
+  'firstByteTimeoutMs',
+  'onEnd',
+  'onStatus',
+  'onActivity',
+  'clock',
+  'random',
+]
+
+const RECONNECT_OPTIONS: readonly (keyof ReconnectOptions)[] = [
+  'baseMs',
+  'maxMs',
+  'maxAttempts',
+  'maxTotalMs',
+]
+
 /**
  * Checks the options and fills in the defaults.
  *
@@ -199,12 +236,14 @@ export interface ResolvedConnectOptions
 export function resolveConnectOptions<M extends EventMap<M>>(
   options: ConnectOptions<M>,
 ): ResolvedConnectOptions {
-  const parsing = resolveParseOptions(options)
+  const parsing = resolveParseOptions(options, CONNECT_OPTIONS)
   const {
     lastEventId = '',
     reconnect = {},
     idleTimeoutMs = 90_000,
     eventTimeoutMs = false,
+    delivery = 'stream',
+    firstByteTimeoutMs = 5_000,
     onEnd = 'reconnect',
     clock = PLATFORM_CLOCK,
     random = Math.random,
@@ -230,13 +269,8 @@ export function resolveConnectOptions<M extends EventMap<M>>(
     backoff: resolveReconnect(reconnect === false ? {} : reconnect),
     idleTimeoutMs: delay('`idleTimeoutMs`', idleTimeoutMs),
     eventTimeoutMs: delay('`eventTimeoutMs`', eventTimeoutMs),
-    delivery: oneOf('`delivery`', options.delivery ?? 'stream', DELIVERIES),
-    firstByteTimeoutMs: integer(
-      '`firstByteTimeoutMs`',
-      options.firstByteTimeoutMs ?? 5_000,
-      1,
-      MAX_DELAY_MS,
-    ),
+    delivery: oneOf('`delivery`', delivery, DELIVERIES),
+    firstByteTimeoutMs: integer('`firstByteTimeoutMs`', firstByteTimeoutMs, 1, MAX_DELAY_MS),
     isEndFinal:
       oneOf('`onEnd`', onEnd, ['reconnect', 'finish']) === 'finish' || reconnect === false,
     clock: object('`clock`', clock),
@@ -248,7 +282,12 @@ export function resolveConnectOptions<M extends EventMap<M>>(
 const DELIVERIES: readonly RequestedDelivery[] = ['stream', 'auto', 'long-poll', 'poll']
 
 function resolveReconnect(options: ReconnectOptions): BackoffOptions {
-  const { baseMs = 1_000, maxMs = 30_000, maxAttempts, maxTotalMs } = object('`reconnect`', options)
+  const {
+    baseMs = 1_000,
+    maxMs = 30_000,
+    maxAttempts,
+    maxTotalMs,
+  } = known(options, RECONNECT_OPTIONS, '`reconnect`')
   return {
     baseMs: integer('`baseMs`', baseMs, 1, MAX_DELAY_MS),
     maxMs: integer('`maxMs`', maxMs, 1, MAX_DELAY_MS),

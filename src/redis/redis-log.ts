@@ -12,7 +12,7 @@ import type {
   SinceOptions,
   Unfollow,
 } from '../log.js'
-import { integer, MAX_DELAY_MS, object, wrongType } from '../misuse.js'
+import { integer, known, MAX_DELAY_MS, wrongType } from '../misuse.js'
 import { Appends } from './appends.js'
 import { type Connection, ignore } from './connection.js'
 import { FollowedChannel } from './followed-channel.js'
@@ -49,6 +49,8 @@ export interface RedisLogOptions {
    */
   idleMs?: number | undefined
 }
+
+const REDIS_OPTIONS: readonly (keyof RedisLogOptions)[] = ['prefix', 'timeoutMs', 'idleMs']
 
 /** What is read at once by a node that has missed something. */
 const PAGE = { maxRecords: 256, maxBytes: 262_144 }
@@ -94,7 +96,7 @@ export class RedisLog implements EventLog {
       prefix = 'eventwire:',
       timeoutMs = 5_000,
       idleMs = DAY_MS,
-    } = object('the options', options)
+    } = known(options, REDIS_OPTIONS)
     // Braces of its own would decide which part of a key a cluster hashes.
     if (typeof prefix !== 'string' || /[{}]/.test(prefix) || !prefix.isWellFormed()) {
       throw wrongType('`prefix`', 'well-formed text without braces', prefix)
