@@ -168,7 +168,9 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     // What nobody will read is not encoded.
     if (this.#state !== 'open') return false
     const conflate =
-      options && optional('`conflate`', known(options, SEND_OPTIONS).conflate, 'string')
+      options === undefined
+        ? options
+        : optional('`conflate`', known(options, SEND_OPTIONS).conflate, 'string')
     const text = this.#encode(event)
     this.#flushFeeds()
     // Encoding, and whatever else runs the application's code, may have closed the stream.

@@ -60,6 +60,19 @@ describe('an option that there is none of', () => {
     )
   })
 
+  test('is no null in the place of the options of send', () => {
+    expect(() => createTestStream().stream.send({ data: 1 }, null as never)).toThrow(
+      new TypeError('Expected the options to be an object, got null'),
+    )
+  })
+
+  test.each(['heartbeatMs', 'maxBufferedBytes', 'overflow', 'stallTimeoutMs', 'lastEventId'])(
+    'is not what %s is with null, which is no default',
+    (name) => {
+      expect(() => createTestStream({ [name]: null })).toThrow(/^Expected `\w+` to be .*got null$/)
+    },
+  )
+
   test('is found inside history and reconnect', () => {
     expect(() => new SseChannel({ history: { maxAge: 5 } } as never)).toThrow(
       'Expected each key of `history` to be one of "maxEvents", "maxBytes", "maxAgeMs", got "maxAge"',
