@@ -1,10 +1,16 @@
 // What a channel can be told, when it is made and at its calls, with the defaults.
 
-import { type Contract, type EventMap, type EventOf, optionalContract } from './contract.js'
+import {
+  type Contract,
+  checkable,
+  type EventMap,
+  type EventOf,
+  optionalContract,
+} from './contract.js'
 import type { SseError } from './errors.js'
 import type { Serialize } from './event.js'
 import type { EventLog, HistoryLimits } from './log.js'
-import { integer, object, optional, wrongType } from './misuse.js'
+import { integer, known, optional, wrongType } from './misuse.js'
 import type { Source } from './source.js'
 
 /** Who is to get a snapshot. */
@@ -64,7 +70,7 @@ export interface SseChannelOptions<M extends EventMap<M>> {
   events?: Contract<M> | undefined
   /**
    * Whether data is checked by the contract's validators before it is published, as a client will read it; so are the
-   * events of a snapshot. Validators that take their time cannot be used for that.
+   * events of a snapshot. Validators that take their time cannot be used for that. Needs `events`.
    *
    * @defaultValue `false`
    */
@@ -160,9 +166,35 @@ export interface SubscribeOptions<M extends EventMap<M>> {
   resumable?: boolean | undefined
 }
 
+const CHANNEL_OPTIONS: readonly (keyof SseChannelOptions<EventMap>)[] = [
+  'name',
+  'events',
+  'validate',
+  'log',
+  'history',
+  'snapshot',
+  'gapEvent',
+  'serialize',
+  'deserialize',
+  'onError',
+]
+
+const HISTORY_OPTIONS: readonly (keyof HistoryOptions)[] = ['maxEvents', 'maxBytes', 'maxAgeMs']
+
+/** Their names. */
+export const PUBLISH_OPTIONS: readonly (keyof PublishOptions)[] = ['topic', 'conflate']
+
+/** Their names. */
+export const SUBSCRIBE_OPTIONS: readonly (keyof SubscribeOptions<EventMap>)[] = [
+  'topics',
+  'filter',
+  'lastEventId',
+  'resumable',
+]
+
 /** The options of a channel, checked and complete. */
 export function resolveChannelOptions<M extends EventMap<M>>(options: SseChannelOptions<M>) {
-  const { name, log, history = {}, gapEvent = 'gap' } = object('the options', options)
+  const { name, log, history = {}, gapEvent = 'gap' } = known(options, CHANNEL_OPTIONS)
   optional('`name`', name, 'string')
   if (log !== undefined) {
     for (const method of ['append', 'follow', 'since', 'compare', 'close'] as const) {
@@ -173,7 +205,7 @@ export function resolveChannelOptions<M extends EventMap<M>>(options: SseChannel
   if (gapEvent !== false && !(typeof gapEvent === 'string' && /^[^\r\n]+$/.test(gapEvent))) {
     throw wrongType('`gapEvent`', 'one line of text or false', gapEvent)
   }
-  return {
+  return checkable({
     name: name ?? '',
     log,
     limits: limitsOf(history),
@@ -184,7 +216,7 @@ export function resolveChannelOptions<M extends EventMap<M>>(options: SseChannel
     serialize: optional('`serialize`', options.serialize, 'function'),
     deserialize: optional('`deserialize`', options.deserialize, 'function') ?? JSON.parse,
     onError: optional('`onError`', options.onError, 'function'),
-  }
+  })
 }
 
 function limitsOf(history: HistoryOptions | false): HistoryLimits {
@@ -192,7 +224,7 @@ function limitsOf(history: HistoryOptions | false): HistoryLimits {
     maxEvents = 1_000,
     maxBytes = 1_048_576,
     maxAgeMs,
-  } = history === false ? { maxEvents: 0 } : (object('`history`', history) as HistoryOptions)
+  } = history === false ? { maxEvents: 0 } : known(history, HISTORY_OPTIONS, '`history`')
   return {
     maxEvents: integer('`maxEvents`', maxEvents, 0),
     maxBytes: integer('`maxBytes`', maxBytes, 1),

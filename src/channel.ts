@@ -3,9 +3,11 @@
 import { Audiences, type Filter } from './audience.js'
 import {
   type ErrorInfo,
+  PUBLISH_OPTIONS,
   type PublishOptions,
   resolveChannelOptions,
   type SseChannelOptions,
+  SUBSCRIBE_OPTIONS,
   type SubscribeOptions,
 } from './channel-options.js'
 import type { AnyEvents, ChannelEvent, EventMap, EventOf } from './contract.js'
@@ -19,7 +21,7 @@ import type { Recipient } from './hand-over.js'
 import { harmlessLastEventId } from './last-event-id.js'
 import type { EventLog, LogRecord, NewRecord } from './log.js'
 import { MemoryLog } from './memory-log.js'
-import { object, optional, wrongType } from './misuse.js'
+import { known, optional, wrongType } from './misuse.js'
 import { Publication, recordOf } from './publication.js'
 import type { SseStream } from './stream.js'
 import { ChannelSubscription, type Desk, type Subscription } from './subscription.js'
@@ -114,7 +116,7 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
     this.#checkOpen()
     if (typeof stream?.[attach] !== 'function')
       throw wrongType('the stream', 'an SseStream', stream)
-    const { topics, filter, lastEventId, resumable = true } = object('the options', options)
+    const { topics, filter, lastEventId, resumable = true } = known(options, SUBSCRIBE_OPTIONS)
     optional('`resumable`', resumable, 'boolean')
     optional('`lastEventId`', lastEventId, 'string')
     const scope = {
@@ -155,10 +157,8 @@ export class SseChannel<M extends EventMap<M> = AnyEvents> implements AsyncDispo
   }
 
   #recordOf(event: EventOf<M>, options: PublishOptions): NewRecord {
-    const { topic, conflate } = object('the options', options)
-    // Taken for no topic at all, it would send to everyone what was meant for some.
-    if ('topics' in options)
-      throw wrongType('`topics`', 'absent: an event has one `topic`', options.topics)
+    // A mistyped topic would be none at all, and send to everyone what was meant for some.
+    const { topic, conflate } = known(options, PUBLISH_OPTIONS)
     return {
       ...recordOf(event as SseEvent, this.#options),
       topic: optional('`topic`', topic, 'string'),

@@ -9,6 +9,7 @@ import type { RequestedDelivery } from './delivery-request.js'
 import type { ResponseLike } from './event-response.js'
 import { delay, integer, MAX_DELAY_MS, object, oneOf, optional, wrongType } from './misuse.js'
 import {
+  PARSE_OPTIONS,
   type ParseOptions,
   type ResolvedParseOptions,
   resolveParseOptions,
@@ -151,6 +152,26 @@ export interface ResolvedConnectOptions
   readonly parsing: ResolvedParseOptions
 }
 
+const CONNECT_OPTIONS: readonly (keyof ConnectOptions)[] = [
+  ...PARSE_OPTIONS,
+  'request',
+  'headers',
+  'method',
+  'body',
+  'fetch',
+  'lastEventId',
+  'reconnect',
+  'idleTimeoutMs',
+  'eventTimeoutMs',
+  'delivery',
+  'firstByteTimeoutMs',
+  'onEnd',
+  'onStatus',
+  'onActivity',
+  'clock',
+  'random',
+]
+
 /**
  * Checks the options and fills in the defaults.
  *
@@ -160,12 +181,14 @@ export interface ResolvedConnectOptions
 export function resolveConnectOptions<M extends EventMap<M>>(
   options: ConnectOptions<M>,
 ): ResolvedConnectOptions {
-  const parsing = resolveParseOptions(options)
+  const parsing = resolveParseOptions(options, CONNECT_OPTIONS)
   const {
     lastEventId = '',
     reconnect = {},
     idleTimeoutMs = 90_000,
     eventTimeoutMs = false,
+    delivery = 'stream',
+    firstByteTimeoutMs = 5_000,
     onEnd = 'reconnect',
     clock = PLATFORM_CLOCK,
     random = Math.random,
@@ -191,13 +214,8 @@ export function resolveConnectOptions<M extends EventMap<M>>(
     backoff: resolveReconnectOptions(reconnect === false ? {} : reconnect),
     idleTimeoutMs: delay('`idleTimeoutMs`', idleTimeoutMs),
     eventTimeoutMs: delay('`eventTimeoutMs`', eventTimeoutMs),
-    delivery: oneOf('`delivery`', options.delivery ?? 'stream', DELIVERIES),
-    firstByteTimeoutMs: integer(
-      '`firstByteTimeoutMs`',
-      options.firstByteTimeoutMs ?? 5_000,
-      1,
-      MAX_DELAY_MS,
-    ),
+    delivery: oneOf('`delivery`', delivery, DELIVERIES),
+    firstByteTimeoutMs: integer('`firstByteTimeoutMs`', firstByteTimeoutMs, 1, MAX_DELAY_MS),
     isEndFinal:
       oneOf('`onEnd`', onEnd, ['reconnect', 'finish']) === 'finish' || reconnect === false,
     clock: object('`clock`', clock),

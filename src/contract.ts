@@ -128,6 +128,16 @@ export type ReceivedBy<Entries> = {
       : undefined
 }
 
+/**
+ * Gives back options of whoever sends, if there is a contract where data is to be checked: by itself, `validate` has no effect.
+ *
+ * @throws {TypeError} when there is none.
+ */
+export function checkable<T extends SendingOptions>(options: T): T {
+  if (options.events || !options.validate) return options
+  throw wrongType('`validate`', 'absent without `events`', true)
+}
+
 /** Gives back `events` if it is a contract, or is absent. */
 export function optionalContract<Events>(events: Events): Events {
   if (events === undefined || (events as Partial<Contract> | null)?.outgoing) return events

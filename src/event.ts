@@ -1,6 +1,6 @@
 // One event and its wire text. Nothing else in the package writes wire text.
 
-import { integer, optional, outOfRange, wrongType } from './misuse.js'
+import { integer, known, optional, outOfRange, wrongType } from './misuse.js'
 
 /**
  * What travels: the fields of one event, by the names that the standard gives them.
@@ -34,8 +34,8 @@ export type Serialize = (data: unknown) => string
  *
  * @param serialize - turns data that is no string into text
  * @defaultValue serialize: `JSON.stringify`
- * @throws {TypeError} when the event has no field at all, when a field has the wrong type, or when
- * it holds what the format cannot carry: a line break or half a surrogate pair in `event` or `id`, a NUL in `id`.
+ * @throws {TypeError} when the event has no field at all, or has something else in the place of its name or its data, when a
+ * field has the wrong type, or when it holds what the format cannot carry: a line break or half a surrogate pair in `event` or `id`, a NUL in `id`.
  * @throws {RangeError} when `retry` is no safe integer >= 0, or `id` no finite number.
  * @see {@link https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream}
  */
@@ -50,8 +50,25 @@ export function encodeEvent(event: SseEvent, serialize?: Serialize): string {
   }
   if (data !== undefined) text += lines('data: ', encodeData(data, serialize))
   else if (name !== undefined) text += 'data: \n'
-  if (text !== '') return `${text}\n`
-  throw wrongType('the event', 'an object with event, data, id, retry or comment', event)
+  if (text === '') {
+    throw wrongType('the event', 'an object with event, data, id, retry or comment', event)
+  }
+  checkFields(event)
+  return `${text}\n`
+}
+
+const FIELDS = ['event', 'data', 'id', 'retry', 'comment']
+
+/**
+ * Refuses what else an event has, where it has no name or no data: a `type` or a `payload` was meant for that. One that has
+ * both may have more, as a row of a table does.
+ *
+ * @throws {TypeError} when it has.
+ */
+export function checkFields(event: SseEvent): void {
+  if (event.event === undefined || event.data === undefined) {
+    known(event, FIELDS, 'the event')
+  }
 }
 
 const LINE_BREAK = /[\r\n]/
@@ -79,10 +96,10 @@ export function encodeData(data: unknown, serialize?: Serialize): string {
 /**
  * Gives data, a string too, as `serialize` writes it.
  *
- * @throws {TypeError} when it makes no text of it, or the data is a promise.
+ * @throws {TypeError} when that is no function, when it makes no text of it, or the data is a promise.
  */
 export function serialized(data: unknown, serialize: Serialize = JSON.stringify): string {
-  const text = serialize(data)
+  const text = (optional('`serialize`', serialize, 'function') as Serialize)(data)
   // JSON has `{}` for a promise: an `await` was forgotten.
   if (typeof text === 'string' && !(data instanceof Promise)) return text
   throw wrongType('`data`', 'a string or what `serialize` makes one of', data)

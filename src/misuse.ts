@@ -50,6 +50,17 @@ export function object<T>(name: string, value: T): T {
   throw wrongType(name, 'an object', value)
 }
 
+/** Gives back `value` if it is an object with none but these `names`: a mistyped one would be without effect. */
+export function known<T>(value: T, names: readonly string[], of = 'the options'): T {
+  for (const name in object(of, value)) {
+    // What someone has put on the prototype of all objects is nobody's option.
+    if (!names.includes(name) && Object.hasOwn(value as object, name)) {
+      oneOf(`each key of ${of}`, name, names)
+    }
+  }
+  return value
+}
+
 /** Gives back `value` if it is of the `typeof` type, or is absent. */
 export function optional<T>(name: string, value: T, type: string): T {
   if (value === undefined || typeof value === type) return value

@@ -1,7 +1,7 @@
 // What a contract makes of an event that is sent: its data as text, checked if that is asked for.
 
 import type { ContractEntry, SendingOptions } from './contract.js'
-import { type SseEvent, serialized } from './event.js'
+import { checkFields, type SseEvent, serialized } from './event.js'
 import { object, wrongType } from './misuse.js'
 import type { StandardSchema } from './standard-schema.js'
 import { isTextCodec } from './text-codec.js'
@@ -34,6 +34,8 @@ export function outgoing(
     if (typeof data === 'string') return event
     throw wrongType(`the data of \`${name}\``, 'a string', data)
   }
+  // The event that is given back has nothing else.
+  checkFields(event)
   const text = data === undefined ? undefined : serialized(data, serialize)
   if (validate) check(name, entry, text ?? '')
   return { event: event.event, data: text, id, retry, comment }

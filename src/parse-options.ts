@@ -7,7 +7,7 @@ import {
   optionalContract,
   type ReceivedMap,
 } from './contract.js'
-import { integer, object, oneOf, optional, wrongType } from './misuse.js'
+import { integer, known, oneOf, optional, wrongType } from './misuse.js'
 import type { SchemaIssue } from './standard-schema.js'
 
 /** The events of a reader without a contract: any name, data as it came. */
@@ -119,27 +119,43 @@ export interface ResolvedParseOptions {
   readonly signal: AbortSignal | undefined
 }
 
+/** Their names. */
+export const PARSE_OPTIONS: readonly (keyof ParseOptions)[] = [
+  'events',
+  'onInvalid',
+  'onUnknown',
+  'onComment',
+  'onRetry',
+  'until',
+  'unterminated',
+  'maxEventBytes',
+  'signal',
+]
+
 /**
  * Checks the options and fills in the defaults.
  *
- * @throws {TypeError} when one has the wrong type.
+ * @param names - what options there are
+ * @throws {TypeError} when one has the wrong type, or another name.
  * @throws {RangeError} when a number is out of its range.
  */
 export function resolveParseOptions<M extends EventMap<M>>(
   options: ParseOptions<M>,
+  names: readonly string[] = PARSE_OPTIONS,
 ): ResolvedParseOptions {
   const {
     events,
+    maxEventBytes = 1_048_576,
     onInvalid = 'throw',
     onUnknown = 'yield',
     signal,
-  } = object('the options', options)
+    unterminated = 'discard',
+  } = known(options, names)
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw wrongType('`signal`', 'an AbortSignal', signal)
   }
   if (typeof onInvalid !== 'function') oneOf('`onInvalid`', onInvalid, ['throw', 'skip'])
   oneOf('`onUnknown`', onUnknown, ['yield', 'skip', 'throw'])
-  const unterminated = options.unterminated ?? 'discard'
   return {
     reception: optionalContract(events) && {
       entries: (events as Contract).entries,
@@ -150,7 +166,7 @@ export function resolveParseOptions<M extends EventMap<M>>(
     onRetry: optional('`onRetry`', options.onRetry, 'function'),
     until: optional('`until`', options.until, 'function'),
     isLastDispatched: oneOf('`unterminated`', unterminated, ['discard', 'dispatch']) === 'dispatch',
-    maxEventBytes: integer('`maxEventBytes`', options.maxEventBytes ?? 1_048_576, 1),
+    maxEventBytes: integer('`maxEventBytes`', maxEventBytes, 1),
     signal,
   }
 }

@@ -2,7 +2,7 @@
 
 import type { EncodedEvent } from './chunk.js'
 import type { SendingOptions } from './contract.js'
-import { encodeData, encodeEvent, type SseEvent } from './event.js'
+import { checkFields, encodeData, encodeEvent, type SseEvent } from './event.js'
 import type { LogRecord, NewRecord } from './log.js'
 import { object, wrongType } from './misuse.js'
 import { byteLength } from './utf8.js'
@@ -20,6 +20,7 @@ export function recordOf(event: SseEvent, options: SendingOptions): NewRecord {
   if (name === undefined && data === undefined && retry === undefined && comment === undefined) {
     throw wrongType('the event', 'one with event, data, retry or comment', event)
   }
+  checkFields(event)
   const sent = options.events?.outgoing(event, options) ?? event
   // Under a contract, a string may be written as JSON, too.
   const isSerialized = data !== undefined && (typeof data !== 'string' || sent !== event)

@@ -1,7 +1,7 @@
 // How a client can be told to come back, with the defaults.
 
 import type { BackoffOptions } from './backoff.js'
-import { integer, MAX_DELAY_MS, object } from './misuse.js'
+import { integer, known, MAX_DELAY_MS } from './misuse.js'
 
 /** How a connection comes back. Every option can be left out. */
 export interface ReconnectOptions {
@@ -36,6 +36,13 @@ export interface ReconnectOptions {
   maxTotalMs?: number | undefined
 }
 
+const RECONNECT_OPTIONS: readonly (keyof ReconnectOptions)[] = [
+  'baseMs',
+  'maxMs',
+  'maxAttempts',
+  'maxTotalMs',
+]
+
 /**
  * Checks the options and fills in the defaults.
  *
@@ -43,7 +50,12 @@ export interface ReconnectOptions {
  * @throws {RangeError} when a number is out of its range.
  */
 export function resolveReconnectOptions(options: ReconnectOptions): BackoffOptions {
-  const { baseMs = 1_000, maxMs = 30_000, maxAttempts, maxTotalMs } = object('`reconnect`', options)
+  const {
+    baseMs = 1_000,
+    maxMs = 30_000,
+    maxAttempts,
+    maxTotalMs,
+  } = known(options, RECONNECT_OPTIONS, '`reconnect`')
   return {
     baseMs: integer('`baseMs`', baseMs, 1, MAX_DELAY_MS),
     maxMs: integer('`maxMs`', maxMs, 1, MAX_DELAY_MS),

@@ -1,7 +1,7 @@
 // Closing all streams of the process, so that it can stop.
 
 import { encodeEvent, type SseEvent } from './event.js'
-import { integer, MAX_DELAY_MS, object, outOfRange, wrongType } from './misuse.js'
+import { integer, known, MAX_DELAY_MS, outOfRange, wrongType } from './misuse.js'
 import { type RegisteredStream, registry, shutDown } from './registry.js'
 
 /** How {@link closeAllStreams} goes about it. */
@@ -28,6 +28,8 @@ export interface CloseAllOptions {
    */
   farewell?: SseEvent | undefined
 }
+
+const CLOSE_OPTIONS: readonly (keyof CloseAllOptions)[] = ['withinMs', 'retryMs', 'farewell']
 
 /** What a client that reads gets to take its last event, however short `withinMs` is. */
 const MIN_DRAIN_MS = 250
@@ -58,14 +60,9 @@ export async function closeAllStreams(options: CloseAllOptions = {}): Promise<nu
  * @throws {TypeError} or {RangeError} when an option is wrong.
  */
 export function closingBy(options: CloseAllOptions) {
-  const withinMs = integer(
-    '`withinMs`',
-    object('the options', options).withinMs ?? 1_000,
-    0,
-    MAX_DELAY_MS,
-  )
-  const retry = retryBounds(options.retryMs ?? [1_000, 5_000])
-  const { farewell } = options
+  const { withinMs = 1_000, retryMs = [1_000, 5_000], farewell } = known(options, CLOSE_OPTIONS)
+  integer('`withinMs`', withinMs, 0, MAX_DELAY_MS)
+  const retry = retryBounds(retryMs)
   if (farewell !== undefined) encodeEvent(farewell)
 
   const ended = new Set<RegisteredStream>()

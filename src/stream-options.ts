@@ -1,10 +1,16 @@
 // What a stream can be told when it opens, with the defaults.
 
 import type { OverflowPolicy } from './backlog.js'
-import { type Contract, type EventMap, optionalContract, type SendingOptions } from './contract.js'
+import {
+  type Contract,
+  checkable,
+  type EventMap,
+  optionalContract,
+  type SendingOptions,
+} from './contract.js'
 import type { Serialize } from './event.js'
 import { harmlessLastEventId } from './last-event-id.js'
-import { delay, integer, MAX_DELAY_MS, object, oneOf, optional, wrongType } from './misuse.js'
+import { delay, integer, known, MAX_DELAY_MS, oneOf, optional, wrongType } from './misuse.js'
 
 /** How one stream behaves. Every option can be left out. */
 // biome-ignore lint/suspicious/noExplicitAny: without a contract they do for streams of any events.
@@ -18,7 +24,7 @@ export interface SseStreamOptions<M extends EventMap<M> = any> {
   events?: Contract<M> | undefined
   /**
    * Whether data is checked by the contract's validators before it is sent, as the client will read it. Validators that
-   * take their time cannot be used for that.
+   * take their time cannot be used for that. Needs `events`.
    *
    * @defaultValue `false`
    */
@@ -92,36 +98,63 @@ export interface KeptOptions extends SendingOptions {
   readonly stallTimeoutMs: number | false
 }
 
+/** Their names. */
+export const STREAM_OPTIONS: readonly (keyof SseStreamOptions)[] = [
+  'events',
+  'validate',
+  'heartbeatMs',
+  'retryMs',
+  'lastEventId',
+  'maxBufferedBytes',
+  'overflow',
+  'stallTimeoutMs',
+  'maxLifetimeMs',
+  'signal',
+  'serialize',
+]
+
 /**
  * Checks the options and fills in the defaults.
  *
- * @throws {TypeError} when one has the wrong type.
+ * @throws {TypeError} when one has the wrong type, or is none of a stream's.
  * @throws {RangeError} when a number is out of its range.
  */
 export function resolveStreamOptions<M extends EventMap<M>>(options: SseStreamOptions<M>) {
-  const { signal, retryMs, maxLifetimeMs } = object('the options', options)
+  const {
+    events,
+    heartbeatMs = DEFAULT_HEARTBEAT_MS,
+    lastEventId = '',
+    maxBufferedBytes = 1_048_576,
+    maxLifetimeMs,
+    overflow = 'close',
+    retryMs,
+    serialize,
+    signal,
+    stallTimeoutMs = 60_000,
+    validate,
+  } = known(options, STREAM_OPTIONS)
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw wrongType('`signal`', 'an AbortSignal', signal)
   }
   return {
     signal,
     retryMs: retryMs === undefined ? undefined : integer('`retryMs`', retryMs, 0),
-    lastEventId: harmlessLastEventId(
-      optional('`lastEventId`', options.lastEventId, 'string') ?? '',
-    ),
+    lastEventId: harmlessLastEventId(optional('`lastEventId`', lastEventId, 'string')),
     maxLifetimeMs:
       maxLifetimeMs === undefined
         ? undefined
         : integer('`maxLifetimeMs`', maxLifetimeMs, 1, MAX_DELAY_MS),
-    kept: shared({
-      heartbeatMs: delay('`heartbeatMs`', options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS),
-      maxBufferedBytes: integer('`maxBufferedBytes`', options.maxBufferedBytes ?? 1_048_576, 1),
-      overflow: oneOf('`overflow`', options.overflow ?? 'close', POLICIES),
-      stallTimeoutMs: delay('`stallTimeoutMs`', options.stallTimeoutMs ?? 60_000),
-      serialize: optional('`serialize`', options.serialize, 'function'),
-      events: optionalContract(options.events),
-      validate: optional('`validate`', options.validate, 'boolean'),
-    }),
+    kept: shared(
+      checkable({
+        heartbeatMs: delay('`heartbeatMs`', heartbeatMs),
+        maxBufferedBytes: integer('`maxBufferedBytes`', maxBufferedBytes, 1),
+        overflow: oneOf('`overflow`', overflow, POLICIES),
+        stallTimeoutMs: delay('`stallTimeoutMs`', stallTimeoutMs),
+        serialize: optional('`serialize`', serialize, 'function'),
+        events: optionalContract(events),
+        validate: optional('`validate`', validate, 'boolean'),
+      }),
+    ),
   }
 }
 

@@ -18,7 +18,7 @@ import {
   outlet,
   packed,
 } from './feed.js'
-import { optional, wrongType } from './misuse.js'
+import { known, optional, wrongType } from './misuse.js'
 import { failed, Outbox, sinkEnded } from './outbox.js'
 import { type CloseReason, registry, shutDown } from './registry.js'
 import type { Sink, SinkEnd } from './sink.js'
@@ -42,6 +42,8 @@ export interface SendOptions {
    */
   conflate?: string | undefined
 }
+
+const SEND_OPTIONS: readonly (keyof SendOptions)[] = ['conflate']
 
 /** How a stream stands: it takes events only while it is open. */
 export type StreamState = 'open' | 'ending' | 'closed'
@@ -165,7 +167,10 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
   send(event: EventOf<M>, options?: SendOptions): boolean {
     // What nobody will read is not encoded.
     if (this.#state !== 'open') return false
-    const conflate = optional('`conflate`', options?.conflate, 'string')
+    const conflate =
+      options === undefined
+        ? options
+        : optional('`conflate`', known(options, SEND_OPTIONS).conflate, 'string')
     const text = this.#encode(event)
     this.#flushFeeds()
     // Encoding, and whatever else runs the application's code, may have closed the stream.

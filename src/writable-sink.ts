@@ -10,7 +10,7 @@ export type Lifeline = Pick<WritableLike, 'on' | 'removeListener'>
 /** The part of a Node.js `Writable` that a stream uses; `ServerResponse` and its HTTP/2 twin have it. */
 export interface WritableLike {
   /** Takes a chunk; `false` when it has enough for now. */
-  write(chunk: string | Uint8Array): boolean
+  write(chunk: string | Uint8Array, encoding: 'utf8'): boolean
   /** Ends it after what was written. */
   end(): unknown
   /** Ends it now. */
@@ -35,9 +35,8 @@ export interface WritableLike {
   readonly closed?: boolean
   /** What it failed with. */
   readonly errored?: Error | null
-  /** What compressing writables have: sends on what they hold back. */
-  // biome-ignore lint/suspicious/noExplicitAny: each has its own arguments.
-  flush?(...args: any[]): unknown
+  /** What compressing writables have: a method that sends on what they hold back. A file has an option of that name. */
+  readonly flush?: unknown
 }
 
 /** Errors by which Node says that the other side has gone. */
@@ -76,12 +75,15 @@ export class WritableSink implements Sink {
     const writable = this.#writable
     // The application has ended the response itself: what remains to come is its 'finish'.
     if (writable.writableEnded) return false
-    const answer: unknown = writable.write(chunk)
+    // Said each time: a writable may have another default, in which a character can become a line break.
+    const answer: unknown = writable.write(chunk, 'utf8')
     // Some middleware puts a `write` in place of the response's that gives no answer.
     const hasRoom = typeof answer === 'boolean' ? answer : !writable.writableNeedDrain
     // A compressor keeps what it is given until its window is full: the client would wait for that. A full flush, the
     // default of deflate and gzip (which have a level), would forget the text seen so far.
-    writable.flush?.('_level' in writable ? Z_SYNC_FLUSH : undefined)
+    if (typeof writable.flush === 'function') {
+      writable.flush('_level' in writable ? Z_SYNC_FLUSH : undefined)
+    }
     if (!hasRoom && !this.#hearsDrain) {
       this.#hearsDrain = true
       // For good: the `compression` middleware hands listeners on to its compressor, from where `once` would not

@@ -110,7 +110,7 @@ describe('SseChannel#publish', () => {
   test('rejects topics, which would otherwise be no topic, and so everyone', async () => {
     const published = new SseChannel().publish({ data: '' }, { topics: ['a'] } as never)
     await expect(published).rejects.toThrow(
-      'Expected `topics` to be absent: an event has one `topic`',
+      'Expected each key of the options to be one of "topic", "conflate", got "topics"',
     )
   })
 

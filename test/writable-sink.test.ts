@@ -1,6 +1,10 @@
 // A stream on a Writable of Node.js: how that ends, and what the stream makes of it.
 
-import { PassThrough } from 'node:stream'
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PassThrough, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
 import { SseStream } from '../src/index.js'
@@ -61,6 +65,33 @@ describe('SseStream on a Writable', () => {
     }
     expect(await stream.end()).toEqual({ reason: 'ended' })
     expect((await received).match(/^data: /gm)).toHaveLength(100)
+  })
+
+  // Users saw `writable.flush is not a function`: files have an option of that name.
+  test('writes to a file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'eventwire-'))
+    const path = join(folder, 'events')
+    const stream = new SseStream(createWriteStream(path))
+    stream.send({ data: 'x' })
+    expect(await stream.end()).toEqual({ reason: 'ended' })
+    expect(await readFile(path, 'utf8')).toBe('data: x\n\n')
+    await rm(folder, { recursive: true })
+  })
+
+  // U+010A is a line feed in the encoding that Node.js calls latin1.
+  test('writes UTF-8, whatever the default encoding of the writable', async () => {
+    const chunks: Buffer[] = []
+    const writable = new Writable({
+      defaultEncoding: 'latin1',
+      write(chunk, _encoding, callback) {
+        chunks.push(chunk)
+        callback()
+      },
+    })
+    const stream = new SseStream(writable)
+    stream.send({ data: '\u010aevent: admin' })
+    await stream.end()
+    expect(`${Buffer.concat(chunks)}`).toBe('data: \u010aevent: admin\n\n')
   })
 
   test('leaves no listener of its own behind but the one that keeps late errors harmless', async () => {

@@ -2,13 +2,13 @@
 
 import type { AnyEvents, EventMap } from '../contract.js'
 import type { SseStream } from '../stream.js'
-import { resolveStreamOptions } from '../stream-options.js'
 import {
   type NodeRequest,
   type NodeResponse,
   type OpenStreamOptions,
   openStream as openNodeStream,
 } from './node.js'
+import { checkDefaults, withDefaults } from './opening.js'
 
 export {
   acceptsEventStream,
@@ -92,10 +92,11 @@ export function openStream<M extends EventMap<M> = AnyEvents>(
  * @throws {TypeError} or {RangeError} when one is wrong.
  */
 export function sse(defaults: OpenStreamOptions = {}): Middleware {
-  resolveStreamOptions(defaults)
+  checkDefaults(defaults)
   return (req, res, next) => {
     Object.assign(res, {
-      sse: (options: OpenStreamOptions = {}) => openStream(req, res, { ...defaults, ...options }),
+      sse: (options: OpenStreamOptions = {}) =>
+        openStream(req, res, withDefaults(defaults, options)),
     })
     next()
   }

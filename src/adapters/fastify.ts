@@ -3,19 +3,21 @@
 import type { FastifyPluginAsync } from 'fastify'
 import type { AnyEvents, EventMap } from '../contract.js'
 import type { AcceptMode } from '../http.js'
-import { object, wrongType } from '../misuse.js'
+import { wrongType } from '../misuse.js'
 import { type CloseAllOptions, closingBy } from '../shutdown.js'
 import type { SseStream } from '../stream.js'
-import { resolveStreamOptions } from '../stream-options.js'
 import { closeStreamsOf, FastifyExchange, type Reply, type Request } from './fastify-exchange.js'
 import {
   accepts,
+  checkDefaults,
+  OPEN_OPTIONS,
   type OpenStreamOptions,
   open,
   type RefuseOptions,
   receivedId,
   refuse as refuseExchange,
   stop as stopExchange,
+  withDefaults,
 } from './opening.js'
 
 export type { Delivery } from './delivery.js'
@@ -101,11 +103,15 @@ export function lastEventIdOf(request: Request): string {
  * @throws its registration rejects with a `TypeError` or `RangeError` when an option is wrong.
  */
 const plugin: FastifyPluginAsync<PluginOptions> = async (fastify, options) => {
-  const { shutdown = {}, ...defaults } = options
-  resolveStreamOptions(defaults)
+  const { shutdown = {}, ...others } = options
+  // Fastify, and what loads plugins from folders, has options of its own among them.
+  const defaults = Object.fromEntries(
+    Object.entries(others).filter(([name]) => (OPEN_OPTIONS as readonly string[]).includes(name)),
+  )
+  checkDefaults(defaults)
   closingBy(shutdown)
   fastify.decorateReply('sse', function (own: OpenStreamOptions = {}) {
-    return openStream(this.request, this, { ...defaults, ...object('the options', own) }) as never
+    return openStream(this.request, this, withDefaults(defaults, own)) as never
   })
   fastify.addHook('preClose', async () => {
     await closeStreamsOf(fastify.server, shutdown)

@@ -3,18 +3,19 @@
 import type {} from 'koa'
 import type { AnyEvents, EventMap } from '../contract.js'
 import type { AcceptMode } from '../http.js'
-import { object, wrongType } from '../misuse.js'
+import { wrongType } from '../misuse.js'
 import type { SseStream } from '../stream.js'
-import { resolveStreamOptions } from '../stream-options.js'
 import { type Context, KoaExchange, watched } from './koa-exchange.js'
 import {
   accepts,
+  checkDefaults,
   type OpenStreamOptions,
   open,
   type RefuseOptions,
   receivedId,
   refuse as refuseExchange,
   stop as stopExchange,
+  withDefaults,
 } from './opening.js'
 
 export type { Delivery } from './delivery.js'
@@ -95,11 +96,10 @@ export function lastEventIdOf(ctx: Context): string {
 export function sse<T>(
   defaults: OpenStreamOptions = {},
 ): (ctx: Context, next: () => Promise<T>) => Promise<T> {
-  resolveStreamOptions(defaults)
+  checkDefaults(defaults)
   return (ctx, next) => {
     Object.assign(ctx, {
-      sse: (options: OpenStreamOptions = {}) =>
-        openStream(ctx, { ...defaults, ...object('the options', options) }),
+      sse: (options: OpenStreamOptions = {}) => openStream(ctx, withDefaults(defaults, options)),
     })
     return watched(ctx, next)
   }

@@ -11,10 +11,10 @@ import {
   retryAfter,
 } from '../http.js'
 import { harmlessLastEventId } from '../last-event-id.js'
-import { integer, object, oneOf, optional } from '../misuse.js'
+import { integer, known, object, oneOf, optional } from '../misuse.js'
 import { endedSink } from '../sink.js'
 import { SseStream } from '../stream.js'
-import { resolveStreamOptions, type SseStreamOptions } from '../stream-options.js'
+import { resolveStreamOptions, type SseStreamOptions, STREAM_OPTIONS } from '../stream-options.js'
 import { compressed } from './compressed-sink.js'
 import { type Delivery, deliver, mannerOf } from './delivery.js'
 import type { Exchange } from './exchange.js'
@@ -71,6 +71,35 @@ export interface RefuseOptions {
   retryAfterMs?: number | undefined
 }
 
+/** Their names. */
+export const OPEN_OPTIONS: readonly (keyof OpenStreamOptions)[] = [
+  ...STREAM_OPTIONS,
+  'headers',
+  'status',
+  'accept',
+  'compress',
+  'delivery',
+]
+
+/**
+ * Checks the options that a middleware has for all its streams.
+ *
+ * @throws {TypeError} or {RangeError} when one is wrong.
+ */
+export function checkDefaults(defaults: OpenStreamOptions): void {
+  const { headers, status, accept, compress, delivery, ...others } = known(defaults, OPEN_OPTIONS)
+  resolveStreamOptions(withDefaults(others, {}))
+}
+
+/** Lays the options of a call over those of its middleware, whose `validate` is for the streams that have a contract. */
+export function withDefaults(
+  defaults: OpenStreamOptions,
+  own: OpenStreamOptions,
+): OpenStreamOptions {
+  const { validate, ...others } = { ...defaults, ...object('the options', own) }
+  return { ...others, validate: others.events ? validate : own.validate }
+}
+
 /** Answers with an event stream; the docs of `openStream` in each adapter say how. */
 export function open<M extends EventMap<M> = AnyEvents>(
   exchange: Exchange,
@@ -78,15 +107,20 @@ export function open<M extends EventMap<M> = AnyEvents>(
 ): SseStream<M> {
   // All that can be wrong is found before the response is touched: the application can still answer.
   checkUnanswered(exchange)
-  object('the options', options)
-  const { headers = {}, status = exchange.status } = options
-  const { lastEventId = lastEventIdOf(exchange.requestHeader('last-event-id'), exchange.url) } =
-    options
-  const streamOptions = { ...options, lastEventId }
+  const {
+    headers = {},
+    status = exchange.status,
+    accept = 'lenient',
+    compress,
+    delivery,
+    lastEventId = lastEventIdOf(exchange.requestHeader('last-event-id'), exchange.url),
+    ...others
+  } = known(options, OPEN_OPTIONS)
+  const streamOptions = { ...others, lastEventId }
   resolveStreamOptions(streamOptions)
-  const accept = oneOf<AcceptMode>('`accept`', options.accept ?? 'lenient', ACCEPT_MODES)
-  const compress = optional('`compress`', options.compress, 'boolean')
-  const manner = mannerOf(options.delivery, exchange.url)
+  oneOf<AcceptMode>('`accept`', accept, ACCEPT_MODES)
+  optional('`compress`', compress, 'boolean')
+  const manner = mannerOf(delivery, exchange.url)
   checkStatus(status)
   checkHeaders(exchange, headers)
 
@@ -108,7 +142,7 @@ export function open<M extends EventMap<M> = AnyEvents>(
   const sink = exchange.begin(status, coding)
   const stream = deliver<M>(coding ? compressed(sink, coding) : sink, streamOptions, manner)
   // So that a client that asked for it sees at once whether anything gets through.
-  if (options.delivery === 'auto' && manner === undefined) stream.comment()
+  if (delivery === 'auto' && manner === undefined) stream.comment()
   exchange.opened(stream as SseStream)
   return stream
 }
@@ -120,9 +154,11 @@ export function stop(exchange: Exchange): void {
   answer(exchange, 204)
 }
 
+const REFUSE_OPTIONS: readonly (keyof RefuseOptions)[] = ['retryAfterMs']
+
 /** Answers 503. */
 export function refuse(exchange: Exchange, options: RefuseOptions): void {
-  const { retryAfterMs: ms } = object('the options', options)
+  const { retryAfterMs: ms } = known(options, REFUSE_OPTIONS)
   if (ms !== undefined) integer('`retryAfterMs`', ms, 0)
   checkUnanswered(exchange)
   exchange.removeHeader('content-type')

@@ -1,6 +1,6 @@
 // What a `RedisLog` can be told, with the defaults.
 
-import { integer, MAX_DELAY_MS, object, wrongType } from '../misuse.js'
+import { integer, known, MAX_DELAY_MS, wrongType } from '../misuse.js'
 
 /** How a `RedisLog` behaves. Every option can be left out. */
 export interface RedisLogOptions {
@@ -26,6 +26,8 @@ export interface RedisLogOptions {
   idleMs?: number | undefined
 }
 
+const REDIS_OPTIONS: readonly (keyof RedisLogOptions)[] = ['prefix', 'timeoutMs', 'idleMs']
+
 const DAY_MS = 86_400_000
 
 /**
@@ -39,7 +41,7 @@ export function resolveRedisLogOptions(options: RedisLogOptions) {
     prefix = 'eventwire:',
     timeoutMs = 5_000,
     idleMs = DAY_MS,
-  } = object('the options', options)
+  } = known(options, REDIS_OPTIONS)
   // Braces of its own would decide which part of a key a cluster hashes.
   if (typeof prefix !== 'string' || /[{}]/.test(prefix) || !prefix.isWellFormed()) {
     throw wrongType('`prefix`', 'well-formed text without braces', prefix)
