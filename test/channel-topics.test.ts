@@ -76,6 +76,21 @@ describe('a topic', () => {
     expect(client.data).toEqual(['seen'])
     expect(channel.size).toBe(1)
   })
+
+  test('is no other because the application uses its array for something else meanwhile', async () => {
+    const channel = new SseChannel()
+    const start = (await join(channel)).lastEventId
+    await channel.publish({ data: 'a' }, { topic: 'a' })
+    await channel.publish({ data: 'b' }, { topic: 'b' })
+    const client = new FakeClient(start)
+    const topics = ['a']
+    const subscribed = channel.subscribe(client.stream, { topics })
+    topics.push('b')
+    await subscribed
+    await channel.publish({ data: 'b too' }, { topic: 'b' })
+    await tick()
+    expect(client.data).toEqual(['a'])
+  })
 })
 
 describe('a filter', () => {
