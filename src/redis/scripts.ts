@@ -49,7 +49,8 @@ end
 const STATE = `
 local call, stream, meta = redis.call, KEYS[1], KEYS[2]
 local idle, by = tonumber(ARGV[1]), 'by:' .. ARGV[2]
-local epoch, run, kept, state, sent = unpack(call('HMGET', meta, 'epoch', 'run', 'kept', 'state', by))
+local held = call('HMGET', meta, 'epoch', 'run', 'kept', 'state', by)
+local epoch, run, kept, state, sent = held[1], held[2], held[3], held[4], held[5]
 local ends, term, number, count, bytes, limits
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

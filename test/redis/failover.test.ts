@@ -79,6 +79,10 @@ describeWithRedis('a server and its replica', () => {
     await one.kill()
     await cp(`${files}-before`, files, { recursive: true })
     await one.start()
+    // The new term is known whole or not at all, whatever becomes of the first event in it.
+    await one.command('ACL', 'SETUSER', 'default', '-xadd')
+    await expect(append(log, ['refused'])).rejects.toMatchObject({ code: 'ERR_SSE_LOG' })
+    await one.command('ACL', 'SETUSER', 'default', '+xadd')
     const anew = await append(log, ['drei', 'vier', 'fünf'])
     expect(anew.filter((id) => lost.includes(id))).toEqual([])
     for (const id of lost) {
