@@ -124,8 +124,9 @@ describeInChromium("README's server and client", (browser) => {
     const [server = '', client = ''] = blocksOf('README.md', 'js')
     const watched = `import { streamStats } from 'eventwire'
       setInterval(() => {
-        if (streamStats().closed.client === 1) console.log('closed')
+        for (; closed < streamStats().closed.client; closed++) console.log('closed')
       }, 50)
+      let closed = 0
       ${server.replace(
         'listen(8080)',
         "listen(0, '127.0.0.1', function () { console.log(this.address().port) })",
@@ -137,6 +138,17 @@ describeInChromium("README's server and client", (browser) => {
     try {
       const lines = createInterface(child.stdout)
       const [port] = await once(lines, 'line')
+      const [, curl = ''] = /bytes: `(curl .+)`/.exec(textOf('README.md')) ?? []
+      const look = curl.replace('localhost:8080', `http://127.0.0.1:${port}`)
+      const looked = once(lines, 'line')
+      const looking = spawn('sh', ['-c', `exec ${look} --silent`], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const [bytes] = await once(looking.stdout.setEncoding('utf8'), 'data')
+      expect(bytes).toMatch(/^event: time\ndata: \{"now":\d+\}\n\n$/)
+      looking.kill()
+      expect(await looked).toEqual(['closed'])
+
       const page = await browser().newPage()
       await page.goto(`http://127.0.0.1:${port}/`)
       const closed = once(lines, 'line')
