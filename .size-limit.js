@@ -64,7 +64,7 @@ export default [
   {
     name: 'the command eventwire',
     path: 'dist/cli.js',
-    limit: '12.05 KiB',
+    limit: '12.08 KiB',
     gzip: true,
     modifyEsbuildConfig: (config) => ({ ...forNode(config), format: 'esm' }),
   },
