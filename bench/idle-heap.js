@@ -1,14 +1,13 @@
 // Heap held for each idle stream over HTTP/1.1, above that of a bare response kept open.
 
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { createSession } from 'better-sse'
 import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
 import { bars } from './runner/charts.js'
+import { Child, childArguments, isProgram } from './runner/child.js'
 import { figure } from './runner/figures.js'
 import { compare } from './runner/rounds.js'
 
@@ -45,22 +44,23 @@ async function serve(name) {
 
 /** Bytes of heap for each stream. */
 async function measured(name) {
-  const child = fork(fileURLToPath(import.meta.url), [name], { execArgv: ['--expose-gc'] })
-  const [{ port }] = await once(child, 'message')
+  const child = new Child(import.meta.url, name)
   const sockets = []
-  for (let i = 0; i < CLIENTS; i++) {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('error', () => {})
-    sockets.push(socket)
-    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
-    await once(socket, 'data')
+  try {
+    const { port } = await child.hears()
+    for (let i = 0; i < CLIENTS; i++) {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => {})
+      sockets.push(socket)
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
+      await once(socket, 'data')
+    }
+    const { bytes } = await child.ask('connected')
+    return bytes
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    await child.end()
   }
-  child.send('connected')
-  const [{ bytes }] = await once(child, 'message')
-  for (const socket of sockets) socket.destroy()
-  child.kill()
-  await once(child, 'close')
-  return bytes
 }
 
 const UNIT = 'heap bytes a stream'
@@ -94,4 +94,4 @@ export const charts = ([table]) => ({
   ),
 })
 
-if (process.send) await serve(process.argv[2])
+if (isProgram(import.meta.url)) await serve(...childArguments())
