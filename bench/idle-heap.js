@@ -7,11 +7,13 @@ import { createSession } from 'better-sse'
 import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
 import { bars } from './runner/charts.js'
-import { Child, childArguments, isProgram } from './runner/child.js'
+import { answer, Child, childArguments, isProgram } from './runner/child.js'
 import { figure } from './runner/figures.js'
 import { compare } from './runner/rounds.js'
 
 const CLIENTS = 2_000
+/** Clients that come before: what is compiled for the first of them is no part of what one more holds. */
+const FIRST = 1_000
 
 const channel = new SseChannel()
 
@@ -25,7 +27,7 @@ const HANDLERS = {
   'better-sse': (req, res) => void createSession(req, res),
 }
 
-/** In a process of its own, which sees no client's heap: a server that tells what each stream holds. */
+/** In a process of its own, which sees no client's heap: a server that tells what it holds. */
 async function serve(name) {
   const server = createServer(HANDLERS[name]).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -36,10 +38,8 @@ async function serve(name) {
     }
     return process.memoryUsage().heapUsed
   }
-  const before = await settle()
   process.send({ port: server.address().port })
-  await once(process, 'message')
-  process.send({ bytes: ((await settle()) - before) / CLIENTS })
+  await answer(settle)
 }
 
 /** Bytes of heap for each stream. */
@@ -48,15 +48,17 @@ async function measured(name) {
   const sockets = []
   try {
     const { port } = await child.hears()
-    for (let i = 0; i < CLIENTS; i++) {
+    const join = async () => {
       const socket = connect(port, '127.0.0.1')
       socket.on('error', () => {})
       sockets.push(socket)
       socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
       await once(socket, 'data')
     }
-    const { bytes } = await child.ask('connected')
-    return bytes
+    for (let i = 0; i < FIRST; i++) await join()
+    const before = await child.ask('settle')
+    for (let i = 0; i < CLIENTS; i++) await join()
+    return ((await child.ask('settle')) - before) / CLIENTS
   } finally {
     for (const socket of sockets) socket.destroy()
     await child.end()

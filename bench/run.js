@@ -13,7 +13,14 @@ import { readResults, writeResults } from './runner/results.js'
 /** Those that are no figures of eventwire alone: they run when they are named. */
 const BY_NAME = ['proxies', 'redis-throughput', 'restart', 'soak']
 
-const PAGES = ['performance.md', 'why-sse.md']
+const PAGES = [
+  'performance.md',
+  'why-sse.md',
+  'compression.md',
+  'scaling.md',
+  'delivery.md',
+  '../README.md',
+]
 
 const docs = (path) => new URL(`../docs/${path}`, import.meta.url)
 

@@ -43,7 +43,7 @@ test('a limit of open files that is too low is named, with what it is to be', ()
     import { needFiles } from ${urlOf('machine.js')}
     try { needFiles() } catch (error) { console.log(error.message) }
   `
-  expect(withFiles(256, program)).toContain('of 2100 or more, got 256')
+  expect(withFiles(256, program)).toContain('of 3100 or more, got 256')
 })
 
 test('a program that is not there is named', () => {
