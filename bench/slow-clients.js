@@ -47,7 +47,7 @@ const WAYS = {
   async '@fastify/sse'() {
     const each = new Each()
     const app = Fastify()
-    await app.register(fastifySse)
+    await app.register(fastifySse, { serializer: (text) => text })
     app.get('/*', { sse: 'only' }, async (_request, reply) => {
       reply.sse.keepAlive()
       each.join(
