@@ -93,7 +93,7 @@ function goalsOf(results) {
           goalText(goal),
           valueText(table, goal),
           isHeld(table, goal) ? 'yes' : 'no',
-          `\`${bench}\``,
+          bench,
         ]),
       ),
     ),

@@ -35,6 +35,11 @@ describe('a page with figures', () => {
     expect(written(text, readResults())).toBe(text)
   })
 
+  // A line that begins with a comment is no text to Markdown: it ended the sentence there, in the middle.
+  test.each(PAGES)('%s has no line of a sentence that begins with a mark', (page) => {
+    expect(readFileSync(docs(page), 'utf8')).not.toMatch(/^\s*<!-- bench: (figure|ratio|above) /m)
+  })
+
   test.each(['performance.md', 'why-sse.md'])(
     '%s shows charts that are there, for light and for dark',
     (page) => {
