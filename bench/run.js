@@ -99,6 +99,18 @@ async function writeDocs(results) {
   }
 }
 
+process.once('exit', (code) => {
+  progress.clear()
+  // By a signal.
+  if (code > 128) {
+    console.error(
+      isToWrite
+        ? 'Stopped: benches that had ended are in bench/results.json, and `npm run bench -- --write` writes the docs from it'
+        : 'Stopped: nothing was written',
+    )
+  }
+})
+
 let results = readResults()
 const isWhole = words.length === 0
 const isWritingOnly = isToWrite && !isWhole && named.length === 0
