@@ -1,14 +1,13 @@
 // What compression costs a server and saves on the wire: streams of one channel over HTTP/1.1, between events and with them.
 
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { constants } from 'node:zlib'
 import compression from 'compression'
 import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
+import { Child, childArguments, isProgram } from './runner/child.js'
 import { compare } from './runner/rounds.js'
 
 const CLIENTS = 500
@@ -78,27 +77,28 @@ async function serve(name, kind) {
 }
 
 async function measured(name, kind) {
-  const child = fork(fileURLToPath(import.meta.url), [name, kind], { execArgv: ['--expose-gc'] })
-  const [{ port }] = await once(child, 'message')
+  const child = new Child(import.meta.url, name, kind)
   const sockets = []
   let bytes = 0
   const coding = name.includes('br') ? 'br' : 'gzip'
-  for (let i = 0; i < CLIENTS; i++) {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('error', () => {})
-    sockets.push(socket)
-    socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: ${coding}\r\n\r\n`)
-    await once(socket, 'data')
-    socket.on('data', ({ length }) => {
-      bytes += length
-    })
+  try {
+    const { port } = await child.hears()
+    for (let i = 0; i < CLIENTS; i++) {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => {})
+      sockets.push(socket)
+      socket.write(`GET / HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: ${coding}\r\n\r\n`)
+      await once(socket, 'data')
+      socket.on('data', ({ length }) => {
+        bytes += length
+      })
+    }
+    const readings = await child.ask('connected')
+    return { ...readings, 'bytes on the wire a delivery': bytes / EVENTS / CLIENTS }
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    await child.end()
   }
-  child.send('connected')
-  const [readings] = await once(child, 'message')
-  for (const socket of sockets) socket.destroy()
-  child.kill()
-  await once(child, 'close')
-  return { ...readings, 'bytes on the wire a delivery': bytes / EVENTS / CLIENTS }
 }
 
 export async function* tables() {
@@ -114,4 +114,4 @@ export async function* tables() {
   }
 }
 
-if (process.send) await serve(process.argv[2], process.argv[3])
+if (isProgram(import.meta.url)) await serve(...childArguments())

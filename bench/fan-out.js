@@ -3,7 +3,7 @@
 import { Arena, DATA, serve } from './runner/arena.js'
 import { bars, lines } from './runner/charts.js'
 import { childArguments, isProgram } from './runner/child.js'
-import { clientsFor } from './runner/clients.js'
+import { sizesFor } from './runner/clients.js'
 import { figure } from './runner/figures.js'
 import { FLOOR, WAYS } from './runner/ways.js'
 
@@ -42,7 +42,7 @@ async function* ticks() {
 }
 
 const GROWING = [FLOOR, 'eventwire']
-const SIZES = [1_000, 10_000, 20_000].map(clientsFor)
+const SIZES = sizesFor([1_000, 10_000, 20_000])
 const rowOf = (way, clients) => `${way}, ${clients.toLocaleString('en-US')}`
 
 async function sizes() {
@@ -90,9 +90,10 @@ export function charts(results) {
       'server CPU for one delivery, µs',
     ),
     clients: lines(
-      SIZES.flatMap((at) =>
-        GROWING.map((name) => ({ name, at, cost: figure(clients, rowOf(name, at)) })),
-      ),
+      Object.keys(clients.rows).map((row) => {
+        const [name, at] = row.split(/, (?=\d)/)
+        return { name, at: Number(at.replaceAll(',', '')), cost: figure(clients, row) }
+      }),
       {
         at: 'clients',
         panels: { 'server CPU for one delivery, µs': { field: 'cost' } },

@@ -7,7 +7,7 @@ import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/fetch'
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
-import { Arena, DATA, serve } from './runner/arena.js'
+import { Arena, DATA_TEXT, serve } from './runner/arena.js'
 import { childArguments, isProgram } from './runner/child.js'
 
 const CLIENTS = 1_000
@@ -31,7 +31,7 @@ const WAYS = {
       },
       publish(events) {
         for (let i = 0; i < events; i++) {
-          const event = { data: DATA, id: `hono-${++id}` }
+          const event = { data: DATA_TEXT, id: `hono-${++id}` }
           for (const stream of streams) void stream.writeSSE(event)
         }
       },
@@ -46,7 +46,7 @@ const WAYS = {
         return response
       },
       publish(events) {
-        for (let i = 0; i < events; i++) void channel.publish({ data: DATA })
+        for (let i = 0; i < events; i++) void channel.publish({ data: DATA_TEXT })
       },
     }
   },
@@ -61,7 +61,7 @@ const WAYS = {
       },
       publish(events) {
         for (let i = 0; i < events; i++) {
-          const event = { data: DATA, id: `each-${++id}` }
+          const event = { data: DATA_TEXT, id: `each-${++id}` }
           for (const stream of streams) stream.send(event)
         }
       },
@@ -78,7 +78,7 @@ const WAYS = {
         }),
       publish(events) {
         let text = ''
-        for (let i = 0; i < events; i++) text += `id: floor-${++id}\ndata: ${DATA}\n\n`
+        for (let i = 0; i < events; i++) text += `id: floor-${++id}\ndata: ${DATA_TEXT}\n\n`
         const chunk = encoder.encode(text)
         for (const controller of controllers) controller.enqueue(chunk)
       },

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:http'
 import { createSession } from 'better-sse'
+import { encodeEvent } from 'eventwire'
 import { openStream } from 'eventwire/node'
 import { listen } from './runner/arena.js'
 import { bars } from './runner/charts.js'
@@ -20,6 +21,13 @@ const EVERY_MS = 4_000
 const USUAL_SECONDS = 15
 
 const FLOOR = 'floor: one framed chunk to each socket'
+const OURS = 'eventwire'
+
+const framed = (text) => `${text.length.toString(16)}\r\n${text}\r\n`
+const HEARTBEAT = ':\n\n'
+
+/** Bytes of a heartbeat on the wire: ours has a space after the colon. */
+const lengthOf = (way) => framed(way === OURS ? encodeEvent({ comment: '' }) : HEARTBEAT).length
 
 const open = (res) => {
   res.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -29,32 +37,32 @@ const open = (res) => {
 /** How a response is kept alive. */
 const WAYS = {
   [FLOOR]: () => {
-    const responses = new Set()
-    const frame = Buffer.from('3\r\n:\n\n\r\n')
+    const frame = Buffer.from(framed(HEARTBEAT))
     // A tenth of them at a time, as those that came at different times would be due.
+    const due = Array.from({ length: 10 }, () => [])
     let tenth = 0
     setInterval(() => {
-      tenth = (tenth + 1) % 10
-      let index = 0
-      for (const { socket } of responses) if (index++ % 10 === tenth) socket.write(frame)
-    }, EVERY_MS / 10)
+      for (const socket of due[tenth++ % due.length]) socket.write(frame)
+    }, EVERY_MS / due.length)
+    let index = 0
     return (_req, res) => {
       open(res)
-      responses.add(res)
+      due[index++ % due.length].push(res.socket)
     }
   },
-  eventwire: () => (req, res) => void openStream(req, res, { heartbeatMs: EVERY_MS }),
+  [OURS]: () => (req, res) => void openStream(req, res, { heartbeatMs: EVERY_MS }),
   'better-sse': () => (req, res) => void createSession(req, res, { keepAlive: EVERY_MS }),
   'bare res, a timer each': () => (_req, res) => {
     open(res)
-    setInterval(() => res.write(':\n\n'), EVERY_MS)
+    setInterval(() => res.write(HEARTBEAT), EVERY_MS)
   },
 }
 
-/** The server's process: tells what CPU it has used. */
+/** The server's process: tells what CPU it has used; a round begins with what the last has left collected. */
 async function serve(way) {
   process.send(await listen(createServer(WAYS[way]())))
-  await answer(() => {
+  await answer((message) => {
+    if (message === 'begin') globalThis.gc()
     const { user, system } = process.cpuUsage()
     return user + system
   })
@@ -63,13 +71,14 @@ async function serve(way) {
 class Seat {
   static async open(way) {
     const seat = new Seat()
+    seat.heartbeatBytes = lengthOf(way)
     seat.server = new Child(import.meta.url, way)
     seat.readers = await Readers.join({ port: await seat.server.hears(), clients: CLIENTS })
     return seat
   }
 
-  async totals() {
-    return { bytes: await this.readers.bytes(), micros: await this.server.ask('cpu') }
+  async totals(message) {
+    return { bytes: await this.readers.bytes(), micros: await this.server.ask(message) }
   }
 
   async close() {
@@ -83,12 +92,11 @@ const SHARE = `% of a core, each stream every ${USUAL_SECONDS} s`
 
 /** All at the same time: a server that sends them does nothing in between. */
 async function measureAll(seats) {
-  const all = () => Promise.all(seats.map((seat) => seat.totals()))
-  const before = await all()
+  const all = (message) => Promise.all(seats.map((seat) => seat.totals(message)))
+  const before = await all('begin')
   await wait(EVERY_MS)
-  return (await all()).map(({ bytes, micros }, index) => {
-    // better-sse's is as long: a colon and two line feeds, framed.
-    const heartbeats = (bytes - before[index].bytes) / '3\r\n:\n\n\r\n'.length
+  return (await all('end')).map(({ bytes, micros }, index) => {
+    const heartbeats = (bytes - before[index].bytes) / seats[index].heartbeatBytes
     if (heartbeats < 0.8 * CLIENTS) throw new Error(`Only ${heartbeats} heartbeats came`)
     const each = (micros - before[index].micros) / heartbeats
     return { [EACH]: each, [SHARE]: (each * CLIENTS) / USUAL_SECONDS / 10_000 }
@@ -113,7 +121,7 @@ export async function* tables() {
       ]),
     )
     const title = `heartbeats of ${CLIENTS.toLocaleString('en-US')} idle streams`
-    yield { key: 'heartbeat', title, rows: await compare(rows, { rounds: 3 }), ratios: [EACH] }
+    yield { key: 'heartbeat', title, rows: await compare(rows, { rounds: 5 }), ratios: [EACH] }
   } finally {
     for (const seat of seats) await seat.close()
   }

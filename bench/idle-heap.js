@@ -1,18 +1,19 @@
 // Heap held for each idle stream over HTTP/1.1, above that of a bare response kept open.
 
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { createSession } from 'better-sse'
 import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
 import { bars } from './runner/charts.js'
+import { answer, Child, childArguments, isProgram } from './runner/child.js'
 import { figure } from './runner/figures.js'
 import { compare } from './runner/rounds.js'
 
 const CLIENTS = 2_000
+/** Clients that come before: what is compiled for the first of them is no part of what one more holds. */
+const FIRST = 1_000
 
 const channel = new SseChannel()
 
@@ -26,7 +27,7 @@ const HANDLERS = {
   'better-sse': (req, res) => void createSession(req, res),
 }
 
-/** In a process of its own, which sees no client's heap: a server that tells what each stream holds. */
+/** In a process of its own, which sees no client's heap: a server that tells what it holds. */
 async function serve(name) {
   const server = createServer(HANDLERS[name]).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -37,30 +38,31 @@ async function serve(name) {
     }
     return process.memoryUsage().heapUsed
   }
-  const before = await settle()
   process.send({ port: server.address().port })
-  await once(process, 'message')
-  process.send({ bytes: ((await settle()) - before) / CLIENTS })
+  await answer(settle)
 }
 
 /** Bytes of heap for each stream. */
 async function measured(name) {
-  const child = fork(fileURLToPath(import.meta.url), [name], { execArgv: ['--expose-gc'] })
-  const [{ port }] = await once(child, 'message')
+  const child = new Child(import.meta.url, name)
   const sockets = []
-  for (let i = 0; i < CLIENTS; i++) {
-    const socket = connect(port, '127.0.0.1')
-    socket.on('error', () => {})
-    sockets.push(socket)
-    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
-    await once(socket, 'data')
+  try {
+    const { port } = await child.hears()
+    const join = async () => {
+      const socket = connect(port, '127.0.0.1')
+      socket.on('error', () => {})
+      sockets.push(socket)
+      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n')
+      await once(socket, 'data')
+    }
+    for (let i = 0; i < FIRST; i++) await join()
+    const before = await child.ask('settle')
+    for (let i = 0; i < CLIENTS; i++) await join()
+    return ((await child.ask('settle')) - before) / CLIENTS
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    await child.end()
   }
-  child.send('connected')
-  const [{ bytes }] = await once(child, 'message')
-  for (const socket of sockets) socket.destroy()
-  child.kill()
-  await once(child, 'close')
-  return bytes
 }
 
 const UNIT = 'heap bytes a stream'
@@ -94,4 +96,4 @@ export const charts = ([table]) => ({
   ),
 })
 
-if (process.send) await serve(process.argv[2])
+if (isProgram(import.meta.url)) await serve(...childArguments())

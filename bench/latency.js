@@ -4,14 +4,14 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { listen } from './runner/arena.js'
 import { lines } from './runner/charts.js'
 import { answer, Child, childArguments, isProgram, wait } from './runner/child.js'
-import { clientsFor, joinAll } from './runner/clients.js'
+import { joinAll, sizesFor } from './runner/clients.js'
 import { figure } from './runner/figures.js'
 import { Delays, stamped } from './runner/probes.js'
 import { progress } from './runner/progress.js'
 import { compare } from './runner/rounds.js'
 import { BARE, WAYS } from './runner/ways.js'
 
-const SIZES = [1_000, 5_000, 10_000].map(clientsFor)
+const SIZES = sizesFor([1_000, 5_000, 10_000])
 const COMPARED = [BARE, 'eventwire', 'better-sse']
 /** What the server is given to do: about half of a core by the raw API. */
 const DELIVERIES_A_SECOND = 40_000
@@ -40,8 +40,9 @@ async function serve(way, clients) {
       await wait(Math.max(1, startMs + events * everyMs - performance.now()))
     }
     delay.disable()
-    // It counts the whole time between two rings of a timer of 1 ms.
-    return { events, loopMs: delay.percentile(99) / 1e6 - 1 }
+    // It counts the whole time between two rings of a timer of 1 ms. The longest, for a loop that is held up rings seldom: among the
+    // rings of an idle rest even the 99th percentile may have none of them.
+    return { events, loopMs: delay.max / 1e6 - 1 }
   })
 }
 
@@ -67,7 +68,7 @@ async function probe(port, clients) {
 }
 
 const PERCENTS = { 'p50, ms': 50, 'p99, ms': 99, 'p99.9, ms': 99.9 }
-const LOOP = "p99 of the loop's delay, ms"
+const LOOP = "the loop's longest delay, ms"
 
 class Seat {
   static async open(way, clients) {

@@ -19,7 +19,7 @@ function wireOf(eventAt) {
     events.push(eventAt(events.length))
   }
   const texts = events.map((event) => event.slice(event.indexOf('data: ') + 6, -2))
-  return { bytes: Buffer.from(events.join('')), count: events.length, texts }
+  return { bytes: Buffer.from(events.join('')), count: events.length, texts, events }
 }
 
 function cut({ bytes, count }, size) {
@@ -135,7 +135,10 @@ const chat = {
 const events = defineEvents({ message: chat })
 
 const CHATS = {
-  'chat: a chunk for each event': (wire) => cut(wire, Math.ceil(wire.bytes.length / wire.count)),
+  'chat: a chunk for each event': ({ events, count }) => ({
+    chunks: events.map((event) => Buffer.from(event)),
+    count,
+  }),
   'chat: chunks of 16 KiB': (wire) => cut(wire, 16_384),
   'chat: chunks of 64 KiB': (wire) => cut(wire, 65_536),
 }

@@ -6,6 +6,7 @@ import http2 from 'node:http2'
 import { openStream } from 'eventwire/node'
 import { generate } from 'selfsigned'
 import { PRODUCTS, startProxy } from '../test/proxies/proxy.js'
+import { stoppedAtExit } from './runner/cleanup.js'
 import { compare } from './runner/rounds.js'
 
 const PATHS = {
@@ -125,7 +126,7 @@ export async function* tables() {
       continue
     }
     const proxy = await startProxy(config, { path, ports, certificate: { key, cert } })
-    proxies.push(proxy)
+    proxies.push(stoppedAtExit(() => proxy.stop()))
     urls[config] = `${config.includes('http2') ? 'https' : 'http'}://127.0.0.1:${proxy.port}`
   }
   const rows = (measure) =>
@@ -152,7 +153,7 @@ export async function* tables() {
     title: 'until a client that has left is noticed, heartbeats every 500 ms',
     rows: await measured((url) => unnoticedMs(url, 500)),
   }
-  for (const proxy of proxies) await proxy.stop()
+  for (const stop of proxies) await stop()
   for (const server of servers) {
     server.close()
     server.closeAllConnections()

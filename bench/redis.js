@@ -2,7 +2,8 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp } from 'node:fs/promises'
 import { createServer, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +13,9 @@ import { RedisLog } from 'eventwire/redis'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { Child, childArguments, isProgram, nowMicros } from './runner/child.js'
+import { stoppedAtExit } from './runner/cleanup.js'
 import { median } from './runner/figures.js'
+import { needProgram } from './runner/machine.js'
 import { progress } from './runner/progress.js'
 import { compare } from './runner/rounds.js'
 
@@ -119,7 +122,6 @@ async function read(port) {
 }
 
 async function* messages() {
-  process.on('disconnect', () => process.exit())
   const queue = []
   let wake = () => {}
   process.on('message', (message) => {
@@ -138,6 +140,7 @@ async function* messages() {
 
 /** A Redis of its own. */
 async function startRedis(...args) {
+  needProgram('redis-server')
   const folder = await mkdtemp(join(tmpdir(), 'eventwire-bench-'))
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -146,6 +149,11 @@ async function startRedis(...args) {
   await once(server, 'close')
   const child = spawn('redis-server', ['--port', port, '--dir', folder, '--save', '', ...args], {
     stdio: 'ignore',
+  })
+  const stop = stoppedAtExit(() => {
+    // Nothing of it is to be kept.
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
   })
   const client = createClient({ socket: { host: '127.0.0.1', port, reconnectStrategy: 20 } })
   client.on('error', () => {})
@@ -159,9 +167,8 @@ async function startRedis(...args) {
     },
     async stop() {
       client.destroy()
-      child.kill()
+      stop()
       await once(child, 'close')
-      await rm(folder, { recursive: true })
     },
   }
 }

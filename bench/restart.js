@@ -1,15 +1,14 @@
 // What a restart of one node does to the others: a simulation, with its chart, and the one cost that it takes as given, measured.
 
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
 import { parse, View } from 'vega'
 import { compile } from 'vega-lite'
+import { Child, isProgram } from './runner/child.js'
 import { median } from './runner/figures.js'
 
 const CLIENTS = 100_000
@@ -113,11 +112,10 @@ async function serve() {
 }
 
 async function joinMicros() {
-  const child = fork(fileURLToPath(import.meta.url), ['serve'])
-  const [{ port, id }] = await once(child, 'message')
+  const child = new Child(import.meta.url, 'serve')
+  const { port, id } = await child.hears()
   const cpu = async () => {
-    child.send('cpu')
-    const [{ user, system }] = await once(child, 'message')
+    const { user, system } = await child.ask('cpu')
     return user + system
   }
   const readings = []
@@ -133,12 +131,11 @@ async function joinMicros() {
     for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => setTimeout(resolve, 200))
   }
-  child.kill()
-  await once(child, 'close')
+  await child.end()
   return median(readings.slice(1))
 }
 
-export async function* tables() {
+export async function* tables({ isToWrite }) {
   yield {
     key: 'join',
     title: 'a client that comes back to a node',
@@ -155,7 +152,7 @@ export async function* tables() {
     }
     values.push(...waits.map((point) => ({ ...point, 'clients come back': name })))
   }
-  await draw(values)
+  if (isToWrite) await draw(values)
   yield {
     key: 'simulation',
     title: `a node of ${OTHERS + 1} with ${CLIENTS} clients restarts; ${JOIN_MICROS} µs for each that comes back`,
@@ -164,4 +161,4 @@ export async function* tables() {
   }
 }
 
-if (process.send && process.argv[2] === 'serve') await serve()
+if (isProgram(import.meta.url)) await serve()

@@ -4,7 +4,8 @@
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { draw } from './runner/charts.js'
-import { machine, versions } from './runner/machine.js'
+import { stopAll } from './runner/cleanup.js'
+import { Missing, machine, versions } from './runner/machine.js'
 import { columnsOf, written } from './runner/page.js'
 import { progress } from './runner/progress.js'
 import { readResults, writeResults } from './runner/results.js'
@@ -12,7 +13,14 @@ import { readResults, writeResults } from './runner/results.js'
 /** Those that are no figures of eventwire alone: they run when they are named. */
 const BY_NAME = ['proxies', 'redis-throughput', 'restart', 'soak']
 
-const PAGES = ['compression.md', 'performance.md', 'why-sse.md']
+const PAGES = [
+  'performance.md',
+  'why-sse.md',
+  'compression.md',
+  'scaling.md',
+  'delivery.md',
+  '../README.md',
+]
 
 const docs = (path) => new URL(`../docs/${path}`, import.meta.url)
 
@@ -36,7 +44,7 @@ async function run(name) {
   progress.next()
   const { tables: measure } = await load(name)
   const tables = []
-  for await (const table of measure()) {
+  for await (const table of measure({ isToWrite })) {
     progress.clear()
     print(name, table)
     tables.push(table)
@@ -46,6 +54,21 @@ async function run(name) {
     seconds: progress.benchSeconds,
     machine: { ...machine(), versions: versions() },
     tables,
+  }
+}
+
+/** As `run`; a bench that fails is told of, and the next has its turn. */
+async function attempt(name) {
+  try {
+    return await run(name)
+  } catch (error) {
+    progress.clear()
+    console.error(
+      `${name} did not run to its end:`,
+      error instanceof Missing ? error.message : error,
+    )
+    process.exitCode = 1
+    stopAll()
   }
 }
 
@@ -76,6 +99,18 @@ async function writeDocs(results) {
   }
 }
 
+process.once('exit', (code) => {
+  progress.clear()
+  // By a signal.
+  if (code > 128) {
+    console.error(
+      isToWrite
+        ? 'Stopped: benches that had ended are in bench/results.json, and `npm run bench -- --write` writes the docs from it'
+        : 'Stopped: nothing was written',
+    )
+  }
+})
+
 let results = readResults()
 const isWhole = words.length === 0
 const isWritingOnly = isToWrite && !isWhole && named.length === 0
@@ -85,9 +120,9 @@ if (!isWritingOnly) {
   console.log(`Node.js ${node}, ${cpus}`)
   progress.start(benches, (name) => results[name]?.seconds)
   for (const name of benches) {
-    const result = await run(name)
+    const result = await attempt(name)
     // One that is written stays written if a later one fails.
-    if (isToWrite && result.tables.length > 0) {
+    if (isToWrite && result !== undefined) {
       // Another run may have written meanwhile.
       results = { ...readResults(), [name]: result }
       writeResults(results)
@@ -96,3 +131,5 @@ if (!isWritingOnly) {
   progress.clear()
 }
 if (isToWrite) await writeDocs(results)
+// What a bench that failed has left open would keep the process.
+process.exit()

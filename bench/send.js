@@ -20,7 +20,7 @@ const WAYS = {
         res.writeHead(200, { 'content-type': 'text/event-stream' })
         res.flushHeaders()
       },
-      send: (data, id) => res.write(`id: ${id}\ndata: ${data}\n\n`),
+      send: (data, id) => res.write(`id: ${id}\ndata: ${JSON.stringify(data)}\n\n`),
     }
   },
   eventwire: () => {

@@ -3,7 +3,6 @@
 import { once } from 'node:events'
 import { Agent, createServer, get } from 'node:http'
 import { connect as connectHttp2, createServer as createHttp2Server } from 'node:http2'
-import { connect } from 'node:net'
 import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -195,15 +194,15 @@ const CLIENT = {
     socket.on('message', (data) => delays.add(nowMicros() - Number.parseInt(data.toString(), 10)))
   },
   [SSE]({ port, wire, delays, onReady }) {
-    const socket = connect(port, '127.0.0.1')
     wire.requests++
-    wire.watch(socket)
-    const headers = Object.entries({ host: 'localhost', accept: 'text/event-stream', ...HEADERS })
-    socket.write(
-      `GET / HTTP/1.1\r\n${headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
-    )
-    socket.once('data', onReady)
-    delays.watch(socket)
+    const headers = { ...HEADERS, accept: 'text/event-stream' }
+    get({ port, host: '127.0.0.1', headers, agent: new Agent() }, (res) => {
+      delays.watch(res)
+      onReady()
+    })
+      .on('socket', (socket) => wire.watch(socket))
+      // The end of the server.
+      .on('error', () => {})
   },
   [SSE2]({ port, wire, delays, onReady }) {
     const session = connectHttp2(`http://127.0.0.1:${port}`)
@@ -220,13 +219,13 @@ const CLIENT = {
 async function serve(transport) {
   const { server, publish } = SERVERS[transport]()
   process.send(await listen(server))
-  await answer(async ({ pace, roundMs }) => {
+  await answer(async ({ pace, roundMs, phase }) => {
     const times = Math.max(1, Math.round((pace * roundMs) / 1_000))
     const before = process.cpuUsage()
     const startMs = performance.now()
     for (let i = 0; i < times; i++) {
-      // In the middle of its part of the round, so that each is heard within it.
-      await wait(startMs + ((i + 0.5) * roundMs) / times - performance.now())
+      // Within its part of the round, so that each is heard in it.
+      await wait(startMs + ((i + phase) * roundMs) / times - performance.now())
       publish(stamped(TEXT))
     }
     await wait(startMs + roundMs - performance.now())
@@ -268,9 +267,10 @@ class Seat {
     return seat
   }
 
-  async measure(pace, roundMs) {
+  /** `phase` is when an event is published, from 0 to 1 in the time between two. */
+  async measure(pace, roundMs, phase = 0.5) {
     await this.clients.ask('start over')
-    const { times, micros } = await this.server.ask({ pace, roundMs })
+    const { times, micros } = await this.server.ask({ pace, roundMs, phase })
     const { requests, bytes, count, readings } = await this.clients.ask('tell')
     // What is on its way at the end of the round is not waited for: a poll may be half a second away.
     if (count < CLIENTS * times * 0.5) throw new Error(`Of ${CLIENTS * times} events ${count} came`)
@@ -290,9 +290,10 @@ class Seat {
   }
 }
 
-/** All at once where they leave the machine idle: else one after the other. */
+/** All in the same time where they leave the machine idle, each in its turn, so that none waits for another; else one after the other. */
 function rowsOf(seats, pace, roundMs) {
   const isIdle = pace <= 1
+  const phaseOf = (index) => (index + 0.5) / Object.keys(seats).length
   let all
   return Object.fromEntries(
     Object.entries(seats).map(([transport, seat], index) => [
@@ -300,7 +301,9 @@ function rowsOf(seats, pace, roundMs) {
       async () => {
         if (!isIdle) return seat.measure(pace, roundMs)
         if (index === 0) {
-          all = await Promise.all(Object.values(seats).map((each) => each.measure(pace, roundMs)))
+          all = await Promise.all(
+            Object.values(seats).map((each, turn) => each.measure(pace, roundMs, phaseOf(turn))),
+          )
         }
         return all[index]
       },

@@ -6,13 +6,15 @@ import { Readers } from './clients.js'
 import { progress } from './progress.js'
 import { compare } from './rounds.js'
 
-/** What each event carries. */
-export const DATA = JSON.stringify({
+/** What each event carries: each way gets the object, as its users have it, and writes it as JSON. */
+export const DATA = {
   symbol: 'ACME',
   cents: 123_456,
   at: 1_700_000_000_000,
   text: 'x'.repeat(40),
-})
+}
+
+export const DATA_TEXT = JSON.stringify(DATA)
 
 /** Listens where the clients connect. */
 export async function listen(server) {
@@ -63,7 +65,7 @@ class Seat {
       await wait(20)
       received = (await this.readers.bytes()) - before
     }
-    const expected = ticks * events * this.count * DATA.length
+    const expected = ticks * events * this.count * DATA_TEXT.length
     if (received < expected) throw new Error(`expected ${expected} bytes or more, got ${received}`)
     return micros / (ticks * events * this.count)
   }

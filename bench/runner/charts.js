@@ -8,12 +8,12 @@ const THEMES = {
   '': {
     text: '#57606a',
     line: '#8c959f',
-    series: ['#d4441c', '#9a6700', '#0969da', '#1a7f37', '#8250df', '#8c959f'],
+    series: ['#d4441c', '#0969da', '#9a6700', '#1a7f37', '#8250df', '#8c959f'],
   },
   '-dark': {
     text: '#9198a1',
     line: '#656c76',
-    series: ['#ff8a5c', '#d29922', '#4493f8', '#3fb950', '#ab7df8', '#656c76'],
+    series: ['#ff8a5c', '#4493f8', '#d29922', '#3fb950', '#ab7df8', '#656c76'],
   },
 }
 
@@ -29,7 +29,8 @@ const config = ({ text, line }) => ({
     tickColor: line,
     gridColor: line,
     gridOpacity: 0.25,
-    labelLimit: 260,
+    // What is written is never cut.
+    labelLimit: 0,
   },
   legend: {
     labelColor: text,
@@ -37,7 +38,7 @@ const config = ({ text, line }) => ({
     orient: 'bottom',
     title: null,
     columns: 3,
-    labelLimit: 300,
+    labelLimit: 0,
     symbolStrokeWidth: 2,
   },
   title: { color: text, fontWeight: 'normal', fontSize: 12, anchor: 'start' },
@@ -78,7 +79,8 @@ export const bars = (values, title) => ({
   vconcat: [...new Set(values.map(({ panel }) => panel))].map((panel) => ({
     data: { values: values.filter((value) => value.panel === panel) },
     title: panel,
-    width: 460,
+    // Pages show a chart no wider than their text: beyond some 600 with the names it would shrink, and its letters with it.
+    width: 340,
     height: { step: 22 },
     encoding: encoded({
       y: { field: 'name', type: 'nominal', title: null },
@@ -115,7 +117,7 @@ export const lines = (values, { at, panels, atScale, columns = 2 }) => ({
   data: { values },
   columns,
   concat: Object.entries(panels).map(([title, { field, scale }]) => ({
-    width: columns === 1 ? 560 : 280,
+    width: columns === 1 ? 520 : 260,
     height: columns === 1 ? 240 : 180,
     title,
     mark: { type: 'line', strokeWidth: 2, point: true },
@@ -125,14 +127,19 @@ export const lines = (values, { at, panels, atScale, columns = 2 }) => ({
         type: 'quantitative',
         title: at,
         scale: { type: atScale },
-        axis: { values: [...new Set(values.map((value) => value.at))], format: '~r', grid: false },
+        axis: {
+          values: [...new Set(values.map((value) => value.at))],
+          // A format of the axis' own would be rounded to its steps: 19,900 to 20,000.
+          labelExpr: "format(datum.value, ',')",
+          grid: false,
+        },
       },
       y: {
         field,
         type: 'quantitative',
         title: null,
         scale: { type: scale },
-        axis: { format: '~r', tickCount: scale === 'log' ? 3 : 5 },
+        axis: { format: ',~r', tickCount: scale === 'log' ? 3 : 5 },
       },
       color: {
         field: 'name',

@@ -3,6 +3,8 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { stoppedAtExit } from './cleanup.js'
+import { needFiles } from './machine.js'
 
 /** A process that runs a module of the bench, and answers each message with one. */
 export class Child {
@@ -10,15 +12,18 @@ export class Child {
   #heard = []
   #wake = () => {}
   #exit
+  #kill
 
   /**
    * @param {string} module - its URL
    * @param {(string | number)[]} args
    */
   constructor(module, ...args) {
+    needFiles()
     // Some peers leave thousands of listeners to warn of.
     const execArgv = ['--expose-gc', '--no-warnings']
     this.#process = fork(fileURLToPath(module), args.map(String), { execArgv })
+    this.#kill = stoppedAtExit(() => this.#process.kill())
     this.#process.on('message', (message) => {
       this.#heard.push(message)
       this.#wake()
@@ -48,14 +53,16 @@ export class Child {
 
   async end() {
     if (this.#exit !== undefined) return
-    this.#process.kill()
+    this.#kill()
     await once(this.#process, 'close')
   }
 }
 
+// Such a process ends with the one that started it, whatever becomes of that.
+if (process.send !== undefined) process.once('disconnect', () => process.exit())
+
 /** In such a process: answers messages until the bench ends. */
 export async function answer(reply) {
-  process.on('disconnect', () => process.exit())
   // One at a time, in order.
   let last = Promise.resolve()
   process.on('message', (message) => {

@@ -15,6 +15,9 @@ const addressOf = (index) => `127.0.0.${2 + (index % 8)}`
 /** How many of `clients` a process has the files for, besides those of its own. */
 export const clientsFor = (clients) => Math.min(clients, openFiles() - 100)
 
+/** The numbers of clients among `sizes` that a process has the files for. */
+export const sizesFor = (sizes) => [...new Set(sizes.map(clientsFor))]
+
 /** How a client joins: gives what its bytes come by, once the first have come. */
 const JOIN = {
   'http/1.1': async (port, host, path) => {

@@ -51,6 +51,10 @@ export function ratio(table, row, over, unit = unitsOf(table)[0]) {
   return median(readingsOf(table, row, unit).map((value, round) => value / controls[round]))
 }
 
+/** How much more the one is than the other. */
+export const above = (table, row, over, unit) =>
+  figure(table, row, unit) - figure(table, over, unit)
+
 /**
  * What a goal comes to, in its own terms.
  *
@@ -59,7 +63,7 @@ export function ratio(table, row, over, unit = unitsOf(table)[0]) {
  */
 export function measured(table, { row, over, unit, faster, atMostAbove, growsAtMost, since }) {
   if (faster !== undefined) return ratio(table, over, row, unit)
-  if (atMostAbove !== undefined) return figure(table, row, unit) - figure(table, over, unit)
+  if (atMostAbove !== undefined) return above(table, row, over, unit)
   if (growsAtMost !== undefined) {
     return ratio(table, row, over, unit) / ratio(table, since.row, since.over, unit)
   }

@@ -1,14 +1,39 @@
 // Where and with what a bench ran: machine, limits, and the versions of the peers.
 
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { cpus, release, totalmem, type } from 'node:os'
+import { delimiter, join } from 'node:path'
 
 const DEPENDENCIES = new URL('../package.json', import.meta.url)
 
+const FILES = Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' })) || 1_048_576
+
 /** How many files a process may open. */
-export const openFiles = () =>
-  Number(execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' })) || 1_048_576
+export const openFiles = () => FILES
+
+/** What a bench needs is not there: told without a stack. */
+export class Missing extends Error {}
+
+/** For the 3,000 clients that a bench has at least, and the process itself. */
+const LEAST_FILES = 3_100
+
+/** @throws {Missing} when even the small benches could not connect their clients. */
+export function needFiles() {
+  const files = openFiles()
+  if (files >= LEAST_FILES) return
+  throw new Missing(
+    `Expected a limit of open files (ulimit -Hn) of ${LEAST_FILES} or more, got ${files}: a client is a file`,
+  )
+}
+
+/** @throws {Missing} when there is no such program in the path. */
+export function needProgram(name) {
+  const isThere = process.env.PATH?.split(delimiter).some((folder) =>
+    existsSync(join(folder, name)),
+  )
+  if (!isThere) throw new Missing(`Expected the program ${name} in the PATH, found none`)
+}
 
 /** What a reader must know to compare with a machine of their own. */
 export const machine = () => ({

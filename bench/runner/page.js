@@ -1,9 +1,9 @@
 // Pages with figures in them: whatever stands between marks is what the results come to, and is written by the runner.
 
-import { digits, figure, isHeld, measured, median, ratio, unitsOf } from './figures.js'
+import { above, digits, figure, isHeld, measured, median, ratio, unitsOf } from './figures.js'
 import { tableOf } from './results.js'
 
-/** `<!-- bench: KIND ARGUMENT | ARGUMENT -->...<!-- /bench -->`, as a block or within a sentence. */
+/** `<!-- bench: KIND ARGUMENT | ARGUMENT -->...<!-- /bench -->`, as a block or within a sentence; within a table with `;`. */
 const MARKED = /(<!-- bench: (\w+)(.*?) -->)[\s\S]*?(<!-- \/bench -->)/g
 
 /** What can stand between marks; each gives a block, or the piece of a sentence. */
@@ -14,6 +14,7 @@ const KINDS = {
   chart: (_results, name, alt) => block(picture(name, alt)),
   figure: (results, key, row, unit) => digits(figure(tableOf(results, key), row, unit)),
   ratio: (results, key, row, over, unit) => digits(ratio(tableOf(results, key), row, over, unit)),
+  above: (results, key, row, over, unit) => digits(above(tableOf(results, key), row, over, unit)),
 }
 
 /**
@@ -26,7 +27,9 @@ export const written = (text, results) =>
   text.replace(MARKED, (_all, open, kind, rest, close) => {
     const render = KINDS[kind]
     if (render === undefined) throw new Error(`Expected one of ${Object.keys(KINDS)}, got ${kind}`)
-    const [first = '', ...others] = rest.split('|').map((argument) => argument.trim() || undefined)
+    const [first = '', ...others] = rest
+      .split(/[|;]/)
+      .map((argument) => argument.trim() || undefined)
     return `${open}${render(results, first, ...others)}${close}`
   })
 
@@ -90,7 +93,7 @@ function goalsOf(results) {
           goalText(goal),
           valueText(table, goal),
           isHeld(table, goal) ? 'yes' : 'no',
-          `\`${bench}\``,
+          bench,
         ]),
       ),
     ),
@@ -104,14 +107,18 @@ function goalsOf(results) {
 
 function goalText({ over, atMost, faster, atMostAbove, growsAtMost, unit }) {
   if (faster !== undefined) return `at least ${faster} times the speed of ${over}`
-  if (atMostAbove !== undefined) return `at most ${digits(atMostAbove)} ${unit} above ${over}`
+  if (atMostAbove !== undefined) {
+    return `at most ${atMostAbove.toLocaleString('en-US')} ${unit} above ${over}`
+  }
   if (growsAtMost !== undefined) return `grows at most ${growsAtMost} times as much as ${over}`
   return `at most ${atMost} times ${over}`
 }
 
 function valueText(table, goal) {
-  const text = digits(measured(table, goal))
-  return goal.atMostAbove === undefined ? `${text} times` : text
+  const value = measured(table, goal)
+  // Of a difference every digit counts: rounded, one that is missed could read as held.
+  if (goal.atMostAbove !== undefined) return Math.round(value).toLocaleString('en-US')
+  return `${digits(value)} times`
 }
 
 /** Benches may have run on several days; each machine is named once. */

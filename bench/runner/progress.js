@@ -37,7 +37,7 @@ class Progress {
   doing(text) {
     if (!isTerminal) return
     const line = `${this.#position()}: ${text}`
-    process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`)
+    process.stderr.write(`\r\x1b[K${line.slice(0, (process.stderr.columns || 80) - 1)}`)
   }
 
   /** Makes room for what is printed. */

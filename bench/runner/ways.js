@@ -5,6 +5,9 @@ import { createChannel, createSession } from 'better-sse'
 import { SseChannel } from 'eventwire'
 import { openStream } from 'eventwire/node'
 
+/** The same on the wire from all: text as it is, anything else as JSON. Some would make JSON of text, too, for each client. */
+const textOf = (data) => (typeof data === 'string' ? data : JSON.stringify(data))
+
 export const FLOOR = 'floor: one framed chunk to each socket'
 export const BARE = 'bare res.write to each'
 
@@ -18,7 +21,7 @@ const bareResponses = (responses) => (_req, res) => {
 /**
  * Each gives a server, and how one tick's events are sent to all that have joined it.
  *
- * @type {Record<string, () => { server: import('node:http').Server, publish: (data: string, events?: number) => void }>}
+ * @type {Record<string, () => { server: import('node:http').Server, publish: (data: unknown, events?: number) => void }>}
  */
 export const WAYS = {
   [FLOOR]: () => {
@@ -28,7 +31,7 @@ export const WAYS = {
       server: createServer(bareResponses(responses)),
       publish(data, events = 1) {
         let text = ''
-        for (let i = 0; i < events; i++) text += `id: floor-${++id}\ndata: ${data}\n\n`
+        for (let i = 0; i < events; i++) text += `id: floor-${++id}\ndata: ${textOf(data)}\n\n`
         const frame = Buffer.from(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`)
         for (const { socket } of responses) socket.write(frame)
       },
@@ -46,7 +49,9 @@ export const WAYS = {
   'better-sse': () => {
     const channel = createChannel()
     return {
-      server: createServer(async (req, res) => channel.register(await createSession(req, res))),
+      server: createServer(async (req, res) =>
+        channel.register(await createSession(req, res, { serializer: textOf })),
+      ),
       publish(data, events = 1) {
         for (let i = 0; i < events; i++) channel.broadcast(data)
       },
@@ -59,7 +64,7 @@ export const WAYS = {
       server: createServer(bareResponses(responses)),
       publish(data, events = 1) {
         for (let i = 0; i < events; i++) {
-          const text = `id: bare-${++id}\ndata: ${data}\n\n`
+          const text = `id: bare-${++id}\ndata: ${textOf(data)}\n\n`
           for (const res of responses) res.write(text)
         }
       },

@@ -55,6 +55,15 @@ async function counted(program: string, sections: number): Promise<number[]> {
   }
 }
 
+/** The version whose counts are known. */
+const isCounted = process.version.startsWith('v20.')
+
+/**
+ * The ratio to keep to. Where it has been counted to be more than the goal, and hardly varies, less by a twentieth says that the code does
+ * more than it did.
+ */
+const held = (goal: number, counted: number) => (isCounted ? Math.max(goal, 0.95 * counted) : goal)
+
 /** How many times as many instructions the other takes. */
 const times = (other: number | undefined, ours: number | undefined) =>
   (other as number) / (ours as number)
@@ -62,9 +71,9 @@ const times = (other: number | undefined, ours: number | undefined) =>
 describe.skipIf(valgrind === undefined)('instructions, counted', { timeout: 300_000 }, () => {
   test('encodeEvent takes at most a half, a half and a fifth of those of eventsource-encoder', async () => {
     const [short, ourShort, lines, ourLines, long, ourLong] = await counted('encoding.js', 6)
-    expect(times(short, ourShort)).toBeGreaterThan(2)
-    expect(times(lines, ourLines)).toBeGreaterThan(2)
-    expect(times(long, ourLong)).toBeGreaterThan(5)
+    expect(times(short, ourShort)).toBeGreaterThan(held(2, 4.4))
+    expect(times(lines, ourLines)).toBeGreaterThan(held(2, 3))
+    expect(times(long, ourLong)).toBeGreaterThan(held(5, 43))
   })
 
   test('parseEvents keeps to its speed beside callbacks, a stream and the openai SDK', async () => {
@@ -72,11 +81,11 @@ describe.skipIf(valgrind === undefined)('instructions, counted', { timeout: 300_
       'parsing.js',
       8,
     )
-    expect(times(bare, ours)).toBeGreaterThan(0.85)
-    expect(times(stream, ours)).toBeGreaterThan(2.5)
-    expect(times(bareShort, oursShort)).toBeGreaterThan(0.65)
-    expect(times(streamShort, oursShort)).toBeGreaterThan(2.5)
+    expect(times(bare, ours)).toBeGreaterThan(held(0.85, 1.23))
+    expect(times(stream, ours)).toBeGreaterThan(held(2.5, 3.6))
+    expect(times(bareShort, oursShort)).toBeGreaterThan(held(0.65, 0.79))
+    expect(times(streamShort, oursShort)).toBeGreaterThan(held(2.5, 4.1))
     // Six is the goal, which it reaches with large chunks only: docs/performance.md.
-    expect(times(sdk, chat)).toBeGreaterThan(3.5)
+    expect(times(sdk, chat)).toBeGreaterThan(held(3.5, 4.25))
   })
 })

@@ -77,8 +77,12 @@ describeInChromium('the site', (browser) => {
     await page.close()
   }, 120_000)
 
-  test.each(['light', 'dark'] as const)('fits a phone, %s', async (colorScheme) => {
-    const { page, problems } = await open('guides/getting-started.html')
+  test.each([
+    ['getting-started', 'light'],
+    ['getting-started', 'dark'],
+    ['performance', 'light'],
+  ] as const)('fits a phone: %s, %s', async (guide, colorScheme) => {
+    const { page, problems } = await open(`guides/${guide}.html`)
     await page.emulateMedia({ colorScheme })
     await page.setViewportSize({ width: 390, height: 844 })
     const width = await page.evaluate(() => document.documentElement.scrollWidth)
