@@ -1,7 +1,7 @@
 // How wire text leaves for one client: a chunk a tick, no faster than the client takes it.
 
 import { Backlog, type OverflowPolicy } from './backlog.js'
-import type { Chunk, EncodedEvent } from './chunk.js'
+import type { Chunk, EncodedEvent, SharedChunk } from './chunk.js'
 import { Alarm, NEVER, nowMs, type Ringable, ring } from './clock.js'
 import { type Deferred, deferred } from './deferred.js'
 import { watchers } from './diagnostics.js'
@@ -154,6 +154,12 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     }
   }
 
+  /** Takes a comment that other outboxes are given too; it leaves now, unless something waits. */
+  remark(comment: SharedChunk): void {
+    // A heartbeat would only add to what a blocked client leaves lying.
+    if (this.isDrained && !this.#rest) this.#write(comment, comment.byteLength)
+  }
+
   /**
    * Takes a last text, also where the backlog is full, and ends the sink after everything has left.
    *
@@ -253,7 +259,7 @@ export class Outbox implements SinkListener, Ringable, Outlet {
     if (this.#ending) this.#endSink()
   }
 
-  #write(chunk: string | Uint8Array | Chunk, bytes: number): void {
+  #write(chunk: string | Uint8Array | SharedChunk, bytes: number): void {
     let hasRoom: boolean
     try {
       hasRoom =

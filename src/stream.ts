@@ -1,7 +1,7 @@
 // One open connection to one client.
 
 import { onAbort } from './abort.js'
-import type { EncodedEvent } from './chunk.js'
+import type { EncodedEvent, SharedChunk } from './chunk.js'
 import { Alarm, nowMs, ring } from './clock.js'
 import type { AnyEvents, EventMap, EventOf } from './contract.js'
 import { type Deferred, deferred } from './deferred.js'
@@ -24,6 +24,7 @@ import { type CloseReason, registry, shutDown } from './registry.js'
 import type { Sink, SinkEnd } from './sink.js'
 import { pump, type Source } from './source.js'
 import { type KeptOptions, resolveStreamOptions, type SseStreamOptions } from './stream-options.js'
+import { byteLength, encodeText } from './utf8.js'
 import { toSink, type WritableLike } from './writable-sink.js'
 
 /** How a stream came to its end. */
@@ -48,7 +49,8 @@ const SEND_OPTIONS: readonly (keyof SendOptions)[] = ['conflate']
 /** How a stream stands: it takes events only while it is open. */
 export type StreamState = 'open' | 'ending' | 'closed'
 
-const HEARTBEAT = encodeEvent({ comment: '' })
+/** One for all streams: a sink that frames it does so once. */
+const HEARTBEAT = chunkOf({ comment: '' })
 
 /**
  * One open connection to one client.
@@ -292,8 +294,7 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     const leftMs = this.#outbox.wroteMs + heartbeatMs - nowMs()
     if (leftMs > 0) alarm.startRoughly(leftMs, Math.ceil(heartbeatMs / 64))
     else {
-      // A heartbeat would only add to what a blocked client leaves lying.
-      if (this.#outbox.isDrained) this.#outbox.add(this.#heartbeatText())
+      this.#outbox.remark(this.#heartbeatChunk())
       alarm.start(heartbeatMs)
     }
   }
@@ -393,13 +394,13 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     for (const feed of feedsOf(this.#feeds)) feed.flush?.()
   }
 
-  #heartbeatText(): string {
+  #heartbeatChunk(): SharedChunk {
     for (const feed of feedsOf(this.#feeds)) {
       const id = feed.positionToTell?.()
       // [spec] Set the last event ID string of the event source to the value of the last event ID buffer.
       // [spec] If the data buffer is an empty string, set the data buffer and the event type buffer to
       // [spec] the empty string and return.
-      if (id !== undefined) return encodeEvent({ comment: '', id })
+      if (id !== undefined) return chunkOf({ comment: '', id })
     }
     return HEARTBEAT
   }
@@ -408,4 +409,16 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
 /** Between 80 and 100 %, in 32 steps, not in any number: the clock keeps a queue for each delay in use. */
 function randomLifetime(maxLifetimeMs: number): number {
   return Math.ceil((maxLifetimeMs * (128 + Math.floor(Math.random() * 33))) / 160)
+}
+
+function chunkOf(event: SseEvent): SharedChunk {
+  const text = encodeEvent(event)
+  return {
+    text,
+    byteLength: byteLength(text),
+    // Each time anew: whoever reads a body may take the memory of what it gets.
+    get encoded() {
+      return encodeText(text)
+    },
+  }
 }

@@ -2,6 +2,7 @@
 
 import { stat } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { SharedChunk } from '../src/chunk.js'
 import { open } from './fake-stream.js'
 
 beforeEach(() => {
@@ -23,6 +24,26 @@ describe('heartbeats', () => {
     await wait(15_000)
     expect(sink.written).toHaveLength(2)
     stream.destroy()
+  })
+
+  test('are one chunk for all streams, where a sink can share what it makes of it', async () => {
+    const chunks: SharedChunk[] = []
+    const opened = [open(), open()]
+    for (const { sink } of opened) {
+      Object.assign(sink, {
+        writeShared: (chunk: SharedChunk) => {
+          chunks.push(chunk)
+          return sink.write(chunk.encoded)
+        },
+      })
+    }
+    await wait(15_000)
+    expect(opened.map(({ sink }) => sink.written)).toEqual([[': \n\n'], [': \n\n']])
+    expect(chunks).toHaveLength(2)
+    expect(chunks[0]).toBe(chunks[1])
+    // Whoever reads a body may take the memory of what it gets.
+    expect(chunks[0]?.encoded).not.toBe(chunks[0]?.encoded)
+    for (const { stream } of opened) stream.destroy()
   })
 
   test('do not go to a stream that has sent something meanwhile', async () => {
