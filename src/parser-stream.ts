@@ -3,6 +3,7 @@
 import type { EventMap } from './contract.js'
 import { Intake } from './intake.js'
 import {
+  PARSE_OPTIONS,
   type ParseOptions,
   type ReceivedEvent,
   resolveParseOptions,
@@ -17,6 +18,8 @@ export type ParserStreamOptions<M extends EventMap<M> = TextEvents> = Omit<
   /** None: `pipeThrough` takes it, and ends both sides. */
   signal?: undefined
 }
+
+const STREAM_OPTIONS = PARSE_OPTIONS.filter((name) => name !== 'signal')
 
 /** Where there are no such streams, as in React Native, the rest of the entry is of use all the same. */
 const Base: typeof TransformStream = globalThis.TransformStream ?? class {}
@@ -40,7 +43,7 @@ export class SseParserStream<M extends EventMap<M> = TextEvents> extends Base<
    * @throws {RangeError} when `maxEventBytes` is out of its range.
    */
   constructor(options: ParserStreamOptions<M> = {}) {
-    const intake = new Intake(resolveParseOptions<M>(options))
+    const intake = new Intake(resolveParseOptions<M>(options, STREAM_OPTIONS))
     super({
       transform: (chunk, controller) => {
         intake.push(chunk)

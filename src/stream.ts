@@ -294,8 +294,10 @@ export class SseStream<M extends EventMap<M> = AnyEvents> implements AsyncDispos
     const leftMs = this.#outbox.wroteMs + heartbeatMs - nowMs()
     if (leftMs > 0) alarm.startRoughly(leftMs, Math.ceil(heartbeatMs / 64))
     else {
-      this.#outbox.remark(this.#heartbeatChunk())
+      // Before it is written: the sink may end the stream then.
       alarm.start(heartbeatMs)
+      this.#flushFeeds()
+      if (this.#isOpen()) this.#outbox.remark(this.#heartbeatChunk())
     }
   }
 

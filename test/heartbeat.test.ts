@@ -3,6 +3,8 @@
 import { stat } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { SharedChunk } from '../src/chunk.js'
+import { SseChannel, type SseStream } from '../src/index.js'
+import type { FakeSink } from './fake-sink.js'
 import { open } from './fake-stream.js'
 
 beforeEach(() => {
@@ -44,6 +46,45 @@ describe('heartbeats', () => {
     // Whoever reads a body may take the memory of what it gets.
     expect(chunks[0]?.encoded).not.toBe(chunks[0]?.encoded)
     for (const { stream } of opened) stream.destroy()
+  })
+
+  test.each<[string, (sink: FakeSink, stream: SseStream) => void]>([
+    [
+      'throws',
+      () => {
+        throw new Error('gone')
+      },
+    ],
+    ['ends', (sink) => sink.leave()],
+    ['destroys its stream', (_sink, stream) => stream.destroy()],
+    ['ends its stream', (_sink, stream) => void stream.end()],
+  ])('go no further to a sink that %s when it is given one', async (_what, act) => {
+    const { sink, stream } = open({ heartbeatMs: 1_000 })
+    const write = vi.fn(() => {
+      act(sink, stream)
+      return true
+    })
+    Object.assign(sink, { write })
+    await wait(10_000)
+    expect(stream.state).toBe('closed')
+    expect(write).toHaveBeenCalledTimes(1)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  test('tell no id ahead of an event that was taken in the same run', async () => {
+    const channel = new SseChannel()
+    // Both are due at once, in this order.
+    const leaving = open({ heartbeatMs: false, maxLifetimeMs: 1 })
+    const { sink, stream } = open({ heartbeatMs: 1 })
+    await channel.subscribe(stream, { topics: ['a'] })
+    leaving.stream.signal.addEventListener('abort', () => {
+      void channel.publish({ event: 'left', data: 'A' }, { topic: 'a' })
+      void channel.publish({ event: 'left', data: 'B' }, { topic: 'b' })
+    })
+    await wait(1)
+    expect(sink.text.indexOf('data: A')).toBeGreaterThan(-1)
+    expect(sink.text.indexOf('data: A')).toBeLessThan(sink.text.lastIndexOf('id: '))
+    stream.destroy()
   })
 
   test('do not go to a stream that has sent something meanwhile', async () => {

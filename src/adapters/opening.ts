@@ -82,13 +82,21 @@ export const OPEN_OPTIONS: readonly (keyof OpenStreamOptions)[] = [
 ]
 
 /**
- * Checks the options that a middleware has for all its streams.
+ * Checks the options that a middleware has for all its streams, but for headers: each response knows what it can carry.
  *
  * @throws {TypeError} or {RangeError} when one is wrong.
  */
 export function checkDefaults(defaults: OpenStreamOptions): void {
-  const { headers, status, accept, compress, delivery, ...others } = known(defaults, OPEN_OPTIONS)
+  const {
+    headers,
+    status = 200,
+    accept = 'lenient',
+    compress,
+    delivery,
+    ...others
+  } = known(defaults, OPEN_OPTIONS)
   resolveStreamOptions(withDefaults(others, {}))
+  checkedManner({ status, accept, compress, delivery }, '')
 }
 
 /** Lays the options of a call over those of its middleware, whose `validate` is for the streams that have a contract. */
@@ -118,10 +126,7 @@ export function open<M extends EventMap<M> = AnyEvents>(
   } = known(options, OPEN_OPTIONS)
   const streamOptions = { ...others, lastEventId }
   resolveStreamOptions(streamOptions)
-  oneOf<AcceptMode>('`accept`', accept, ACCEPT_MODES)
-  optional('`compress`', compress, 'boolean')
-  const manner = mannerOf(delivery, exchange.url)
-  checkStatus(status)
+  const manner = checkedManner({ status, accept, compress, delivery }, exchange.url)
   checkHeaders(exchange, headers)
 
   const ended = (reason: 'refused' | 'ended' | 'client') =>
@@ -189,9 +194,16 @@ function checkUnanswered(exchange: Exchange): void {
   }
 }
 
-function checkStatus(status: number): void {
+/** Checks how a request is answered, and gives the manner in which the stream delivers. */
+function checkedManner(
+  { status, accept, compress, delivery }: OpenStreamOptions & { status: number },
+  url: string,
+): ReturnType<typeof mannerOf> {
+  oneOf<AcceptMode>('`accept`', accept as AcceptMode, ACCEPT_MODES)
+  optional('`compress`', compress, 'boolean')
   integer('`status`', status, 200, 599)
   if (status === 204 || status === 205 || status === 304) {
     throw new RangeError(`Expected \`status\` to be one whose response has a body, got ${status}`)
   }
+  return mannerOf(delivery, url)
 }

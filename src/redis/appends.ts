@@ -149,7 +149,11 @@ export class Appends {
     if (!item.isTold) {
       if (this.#isClosed)
         item.reject('The log was closed before Redis had the event', 'ERR_SSE_CLOSED')
-      else this.#failed.push(item)
+      else {
+        this.#failed.push(item)
+        // In a cluster a later one may fail first.
+        this.#failed.sort((one, other) => one.counter - other.counter)
+      }
     }
     this.#isHeld = true
   }
@@ -187,7 +191,7 @@ export class Appends {
   }
 
   #onCertain(): void {
-    const failed = this.#failed.sort((one, other) => one.counter - other.counter)
+    const failed = this.#failed
     this.#failed = []
     this.#waiting = [...failed, ...this.#waiting]
     if (failed.every(({ cause }) => isWrongMoment(cause))) this.#resume()

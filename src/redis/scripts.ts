@@ -54,7 +54,7 @@ local epoch, run, kept, state, sent = held[1], held[2], held[3], held[4], held[5
 local ends, term, number, count, bytes, limits
 local time = call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if epoch then
+if epoch and state then
   term, number, count, bytes, limits = state:match('^(%d+) (%d+) (%d+) (%d+) (.+)$')
   number, count, bytes, kept = tonumber(number), tonumber(count), tonumber(bytes), tonumber(kept)
 else
@@ -204,6 +204,8 @@ if not added then
     begin()
     call('HSET', meta, 'run', current)
   end
+  -- A stream that has just come has no time to live yet.
+  kept = 0
   call('XADD', stream, '1-' .. term, 'text', text, 'at', now, 'by', sender)
 end
 number, count, bytes, limits = number + 1, count + 1, bytes + #text, ARGV[4]

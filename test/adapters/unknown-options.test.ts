@@ -50,6 +50,23 @@ describe('an option that there is none of', () => {
   })
 })
 
+describe('a wrong value for all streams of a middleware or plugin', () => {
+  test.each<[object, string]>([
+    [{ accept: 'foo' }, 'Expected `accept` to be one of "lenient", "strict", false, got "foo"'],
+    [{ status: 204 }, 'Expected `status` to be one whose response has a body, got 204'],
+    [{ compress: 'yes' }, 'Expected `compress` to be a boolean, got "yes"'],
+    [
+      { delivery: 'x' },
+      'Expected `delivery` to be one of "stream", "long-poll", "poll", "auto", got "x"',
+    ],
+  ])('is refused where it is given: %j', async (options, message) => {
+    expect(() => expressSse(options)).toThrow(message)
+    expect(() => koaSse(options)).toThrow(message)
+    const fastify = Fastify()
+    await expect(async () => fastify.register(plugin, options)).rejects.toThrow(message)
+  })
+})
+
 describe('validate as a default', () => {
   const validate = true
 

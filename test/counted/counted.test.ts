@@ -71,9 +71,9 @@ const times = (other: number | undefined, ours: number | undefined) =>
 describe.skipIf(valgrind === undefined)('instructions, counted', { timeout: 300_000 }, () => {
   test('encodeEvent takes at most a half, a half and a fifth of those of eventsource-encoder', async () => {
     const [short, ourShort, lines, ourLines, long, ourLong] = await counted('encoding.js', 6)
-    expect(times(short, ourShort)).toBeGreaterThan(held(2, 4.4))
-    expect(times(lines, ourLines)).toBeGreaterThan(held(2, 3))
-    expect(times(long, ourLong)).toBeGreaterThan(held(5, 43))
+    expect(times(short, ourShort)).toBeGreaterThan(held(2, 3.95))
+    expect(times(lines, ourLines)).toBeGreaterThan(held(2, 2.88))
+    expect(times(long, ourLong)).toBeGreaterThan(held(5, 42.7))
   })
 
   test('parseEvents keeps to its speed beside callbacks, a stream and the openai SDK', async () => {

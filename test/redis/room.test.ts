@@ -69,6 +69,24 @@ describeWithRedis('the room that a RedisLog takes', (server) => {
     expect([await writes(), await changes()]).toEqual(before)
   })
 
+  test('expires where a client came before the first event', async () => {
+    const log = open(server().port, 60_000)
+    await log.since('a', '', ALL)
+    await log.append('a', { data: '1' }, KEEP)
+    for (const key of [META, META.replace('meta', 'events')]) {
+      const [, ms] = /(-?\d+)/.exec(await server().command('PTTL', key)) ?? []
+      expect(Number(ms)).toBeGreaterThan(50_000)
+    }
+  })
+
+  test('begins anew where part of its state is lost', async () => {
+    const log = open()
+    const id = await log.append('a', { data: '1' }, KEEP)
+    await server().command('HDEL', META, 'state')
+    await log.append('a', { data: '2' }, KEEP)
+    expect((await log.since('a', id, ALL)).complete).toBe(false)
+  })
+
   // What was seen: with 50,000 processes that had published that day, the first event of each further one took 50 ms.
   test('does not look through all who have ever published at the first event of each', async () => {
     await open().append('a', { data: '1' }, KEEP)
