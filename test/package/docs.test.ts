@@ -12,7 +12,7 @@ import { blocksOf, pages, ROOT, textOf } from './pages.js'
 
 /** What the blocks that name a file show of it, such as ```ts test/recipes/hono/app.ts. */
 const shown = pages.flatMap((page) =>
-  [...textOf(page).matchAll(/^```ts (\S+)\n(.*?)^```$/gms)].map(
+  [...textOf(page).matchAll(/^```[jt]s (\S+)\n(.*?)^```$/gms)].map(
     ([, path, code]): [page: string, path: string, code: string] => [
       page,
       path as string,

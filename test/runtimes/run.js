@@ -7,6 +7,7 @@ import { provokeFault, runCheck } from './check-run.js'
 import { install } from './installation.js'
 import { limitOf } from './limits.js'
 import { shows, tablesOf, write } from './page.js'
+import { runPage } from './page-run.js'
 import { runtimes, servers } from './runtimes.js'
 import { startServer } from './server-process.js'
 
@@ -107,6 +108,16 @@ await Promise.all([
     SHORT_AT_ONCE,
   ),
 ])
+
+// The programs that stand on their pages, where nothing else than runtimes is named.
+for (const runtime of runtimes) {
+  const isMeant = names.every((name) => allRuntimes.includes(name))
+  if (runtime.page === undefined || !isMeant || !isSelected(runtime.name, allRuntimes)) continue
+  const command = runtime.command(cache, runtime.page)
+  // workerd has no signals for its programs.
+  const problem = await runPage(command, cache, { isEndedBySignal: runtime.name !== 'workerd' })
+  report({ runtime, server: 'docs/adapters', check: 'page', problem })
+}
 
 const failed = results.filter(({ isFailed }) => isFailed).length
 if (names.length === 0 && failed === 0) {

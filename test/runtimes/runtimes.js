@@ -34,6 +34,7 @@ export const runtimes = [
   node(26),
   {
     name: 'bun',
+    page: '../pages/bun',
     title: `Bun ${versionOf(BUN)}`,
     servers: ['bun', ...NODE_SERVERS],
     command: (cache, server) => [
@@ -44,6 +45,7 @@ export const runtimes = [
   },
   {
     name: 'deno',
+    page: '../pages/deno',
     title: `Deno ${versionOf(DENO)}`,
     servers: ['deno', ...NODE_SERVERS],
     command: (cache, server) => [
@@ -57,6 +59,7 @@ export const runtimes = [
   },
   {
     name: 'workerd',
+    page: 'page',
     title: `workerd ${versionOf(WORKERD)}`,
     servers: ['worker', 'durable-object', 'earlier-worker'],
     command: (cache, server) => [

@@ -14,7 +14,7 @@ export async function startServer([command, ...args], cwd) {
   const child = spawn(command, args, {
     cwd,
     // Deno would ask for a newer one of itself.
-    env: { ...process.env, DENO_NO_UPDATE_CHECK: '1' },
+    env: { ...process.env, PORT: '0', DENO_NO_UPDATE_CHECK: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const closed = once(child, 'close')
@@ -29,6 +29,12 @@ export async function startServer([command, ...args], cwd) {
     isRunning: () => child.exitCode === null && child.signalCode === null,
     /** How its process ended, as far as it has. */
     ending: () => `exit code ${child.exitCode}, signal ${child.signalCode}`,
+    /** Asks it to end, and gives the code it ends with. */
+    terminate: async () => {
+      child.kill('SIGTERM')
+      const [code] = await closed
+      return code
+    },
     stop: async () => {
       clearTimeout(life)
       child.kill('SIGKILL')
@@ -36,10 +42,10 @@ export async function startServer([command, ...args], cwd) {
     },
   }
   const lines = createInterface(child.stdout)
-  // Its port, bare or as workerd says it.
+  // Its port, bare, in a URL, or as workerd says it.
   const port = new Promise((resolve) => {
     lines.on('line', (line) => {
-      const [, digits] = /^(?:.*"port":)?(\d+)\D*$/.exec(line) ?? []
+      const [, digits] = /^(?:.*(?:"port":|\/\/.*:))?(\d+)\D*$/.exec(line) ?? []
       if (digits) resolve(Number(digits))
     })
   })

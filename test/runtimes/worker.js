@@ -13,6 +13,7 @@ const OBJECT = `
 const WORKERS = {
   worker: { program: 'worker', date: '2026-11-01' },
   'durable-object': { program: 'durable-object', date: '2026-11-01', more: OBJECT },
+  page: { program: '../pages/workers', date: '2026-11-01', more: OBJECT },
   // The earliest by which a request may write to the stream of another.
   'earlier-worker': { program: 'worker', date: '2024-10-14' },
 }
