@@ -31,10 +31,12 @@ export class NodeProcess {
   }
 
   /** Publishes `count` events at once, `data` with a running number from `from` on. */
-  publish(count: number, { data = '', from = 0, channel = 'main' } = {}): Promise<Outcome[]> {
-    return this.#ask(
-      `/publish?${new URLSearchParams({ data, channel, from: `${from}`, count: `${count}` })}`,
-    )
+  publish(
+    count: number,
+    { data = '', from = 0, channel = 'main', atOnce = count } = {},
+  ): Promise<Outcome[]> {
+    const numbers = { from: `${from}`, count: `${count}`, atOnce: `${atOnce}` }
+    return this.#ask(`/publish?${new URLSearchParams({ data, channel, ...numbers })}`)
   }
 
   stats(): Promise<{ unhandled: number; reported: string[]; open: number }> {

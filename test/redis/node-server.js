@@ -44,18 +44,26 @@ function channelOf(name) {
   return channel
 }
 
-/** Publishes so many events, several at once; answers with the outcome of each. */
+/** Publishes so many events, all at once or so many; answers with the outcome of each. */
 async function publish(query) {
   const channel = channelOf(query.get('channel') ?? 'main')
   const from = Number(query.get('from') ?? 0)
   const count = Number(query.get('count') ?? 1)
-  const outcomes = Array.from({ length: count }, (_, i) =>
-    channel.publish({ data: `${query.get('data') ?? ''}${from + i}` }).then(
-      (id) => ({ data: `${query.get('data') ?? ''}${from + i}`, id }),
-      ({ code }) => ({ data: `${query.get('data') ?? ''}${from + i}`, code }),
-    ),
-  )
-  return Promise.all(outcomes)
+  const atOnce = Number(query.get('atOnce') ?? count)
+  const outcomeOf = (number) => {
+    const data = `${query.get('data') ?? ''}${number}`
+    return channel.publish({ data }).then(
+      (id) => ({ data, id }),
+      ({ code }) => ({ data, code }),
+    )
+  }
+  const outcomes = []
+  while (outcomes.length < count) {
+    const next = from + outcomes.length
+    const length = Math.min(atOnce, count - outcomes.length)
+    outcomes.push(...(await Promise.all(Array.from({ length }, (_, i) => outcomeOf(next + i)))))
+  }
+  return outcomes
 }
 
 const server = createServer(async (req, res) => {
