@@ -116,15 +116,15 @@ describe.skipIf(!hasRedis)('nodes and a Redis that fails (Redis)', { timeout: 60
       await startNodes()
       const here = await visit(other)
       await here.knowsPosition()
-      const burst = one.publish(3_000)
+      const burst = one.publish(10_000)
       for (let times = 1; times <= 4; times++) {
         const before = here.seen.length
         await expect.poll(() => here.seen.length, { interval: 1 }).toBeGreaterThan(before)
         await redis.cut('normal')
       }
       const outcomes = await burst
-      await here.hasSeen(3_000)
-      expect(here.data).toEqual(Array.from({ length: 3_000 }, (_, i) => `${i}`))
+      await here.hasSeen(10_000)
+      expect(here.data).toEqual(Array.from({ length: 10_000 }, (_, i) => `${i}`))
       expect(here.seen.map(({ id }) => id)).toEqual(outcomes.map(({ id }) => id))
     })
 
