@@ -6,21 +6,12 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { draw } from './runner/charts.js'
 import { stopAll } from './runner/cleanup.js'
 import { Missing, machine, versions } from './runner/machine.js'
-import { columnsOf, written } from './runner/page.js'
+import { columnsOf, PAGES, written } from './runner/page.js'
 import { progress } from './runner/progress.js'
 import { readResults, writeResults } from './runner/results.js'
 
 /** Those that are no figures of eventwire alone: they run when they are named. */
 const BY_NAME = ['proxies', 'redis-throughput', 'restart', 'soak']
-
-const PAGES = [
-  'performance.md',
-  'why-sse.md',
-  'compression.md',
-  'scaling.md',
-  'delivery.md',
-  '../README.md',
-]
 
 const docs = (path) => new URL(`../docs/${path}`, import.meta.url)
 

@@ -3,6 +3,16 @@
 import { above, digits, figure, isHeld, measured, median, ratio, unitsOf } from './figures.js'
 import { tableOf } from './results.js'
 
+/** Those that have figures, from `docs/`. */
+export const PAGES = [
+  'performance.md',
+  'why-sse.md',
+  'compression.md',
+  'scaling.md',
+  'delivery.md',
+  '../README.md',
+]
+
 /** `<!-- bench: KIND ARGUMENT | ARGUMENT -->...<!-- /bench -->`, as a block or within a sentence; within a table with `;`. */
 const MARKED = /(<!-- bench: (\w+)(.*?) -->)[\s\S]*?(<!-- \/bench -->)/g
 

@@ -3,17 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { digits, isHeld, measured, median, ratio } from '../../bench/runner/figures.js'
-import { written } from '../../bench/runner/page.js'
+import { PAGES, written } from '../../bench/runner/page.js'
 import { readResults } from '../../bench/runner/results.js'
-
-const PAGES = [
-  'performance.md',
-  'why-sse.md',
-  'compression.md',
-  'scaling.md',
-  'delivery.md',
-  '../README.md',
-]
 
 const docs = (path: string) => new URL(`../../docs/${path}`, import.meta.url)
 
