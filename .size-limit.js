@@ -72,7 +72,7 @@ export default [
   {
     name: 'eventwire/redis',
     path: 'dist/redis.js',
-    limit: '8.345 KiB',
+    limit: '8.36 KiB',
     gzip: true,
     modifyEsbuildConfig: forNode,
   },

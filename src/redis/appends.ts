@@ -151,8 +151,8 @@ export class Appends {
         item.reject('The log was closed before Redis had the event', 'ERR_SSE_CLOSED')
       else {
         // In a cluster a later one may fail first. Thousands may fail at once, mostly in order.
-        const at = this.#failed.findLastIndex(({ counter }) => counter < item.counter) + 1
-        this.#failed.splice(at, 0, item)
+        const failed = this.#failed
+        failed.splice(failed.findLastIndex((one) => one.counter < item.counter) + 1, 0, item)
       }
     }
     this.#isHeld = true
